@@ -1,0 +1,112 @@
+/** The folders and files of core, top to bottom: each may import what stands below it, nothing above. */
+const layers = [
+  'index[.]ts$',
+  'spi[.]ts$',
+  'config/',
+  'messaging[^/]*[.]ts$',
+  'admin/',
+  'publish/',
+  'consume/',
+  'failure/',
+  'spi/',
+  'kit/',
+  'model/',
+  'errors/',
+]
+const core = '^packages/core/src/'
+
+const downward = layers.slice(1).map((layer, index) => ({
+  name: `core-downward-${layer.replace(/\W.*$/, '')}`,
+  comment:
+    'Inside core, imports point downward: index, spi.ts, config, messaging, admin, publish, consume, failure, spi, kit, model, errors.',
+  severity: 'error',
+  from: { path: `${core}${layer}` },
+  to: { path: `${core}(${layers.slice(0, index + 1).join('|')})` },
+}))
+
+/** @type {import('dependency-cruiser').IConfiguration} */
+module.exports = {
+  forbidden: [
+    ...downward,
+    {
+      name: 'core-memory',
+      comment: 'The memory adapter is written like any other adapter: on the SPI and what lies under it.',
+      severity: 'error',
+      from: { path: `${core}memory/` },
+      to: { path: core, pathNot: `${core}(memory|spi|kit|model|errors)/` },
+    },
+    {
+      name: 'core-without-memory',
+      comment: 'Core knows no adapter. Only what finds an adapter by its URL may load the memory adapter.',
+      severity: 'error',
+      from: { path: core, pathNot: `${core}(memory|config)/` },
+      to: { path: `${core}memory/` },
+    },
+    {
+      name: 'core-every-file-has-a-layer',
+      comment: 'A new folder of core needs its place in the order above.',
+      severity: 'error',
+      from: { path: core },
+      to: { path: core, pathNot: `${core}(${[...layers, 'memory/'].join('|')})` },
+    },
+    {
+      name: 'core-stands-alone',
+      comment: 'Core imports itself and Node. No client library, no adapter, no plugin.',
+      severity: 'error',
+      from: { path: core },
+      to: { pathNot: core, dependencyTypesNot: ['core'] },
+    },
+    {
+      name: 'testing-runner-is-injected',
+      comment: 'The kit runs under any test runner: it is handed describe and it, it imports neither.',
+      severity: 'error',
+      from: { path: '^packages/testing/src/', pathNot: '^packages/testing/src/cli/' },
+      to: { path: ['node_modules/vitest/', '^vitest', '^(node:)?test$', '^tools/'] },
+    },
+    {
+      name: 'packages-by-name',
+      comment: 'A package is imported by its name and public entries, never by a path into its folder.',
+      severity: 'error',
+      from: { path: '^(packages|examples)/([^/]+)/' },
+      to: { path: '^(packages|examples)/', pathNot: '^$1/$2/', dependencyTypes: ['local'] },
+    },
+    {
+      name: 'examples-are-leaves',
+      comment: 'Packages do not know the examples.',
+      severity: 'error',
+      from: { path: '^(packages|tools)/' },
+      to: { path: '^examples/' },
+    },
+    {
+      name: 'no-tests-in-sources',
+      comment: 'What is published imports no test.',
+      severity: 'error',
+      from: { path: '^(packages|examples)/[^/]+/src/' },
+      to: { path: '^(packages|examples)/[^/]+/test/' },
+    },
+    {
+      name: 'no-cycles',
+      comment: 'Two files that need each other are one file, or hide a third.',
+      severity: 'error',
+      from: {},
+      to: { circular: true },
+    },
+    {
+      name: 'nothing-unresolved',
+      severity: 'error',
+      from: {},
+      to: { couldNotResolve: true },
+    },
+  ],
+  options: {
+    doNotFollow: { path: ['node_modules', 'dist'] },
+    exclude: { path: ['/dist/'] },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['@sluice/source', 'import', 'require', 'node', 'types', 'default'],
+      extensions: ['.ts', '.mts', '.mjs', '.js', '.cjs', '.d.ts'],
+    },
+  },
+}

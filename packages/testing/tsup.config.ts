@@ -1,0 +1,16 @@
+import { defineConfig } from 'tsup'
+
+export default defineConfig({
+  entry: {
+    index: 'src/index.ts',
+  },
+  format: ['esm', 'cjs'],
+  // The entries share their code, so that a class is the same class whichever entry it came from.
+  splitting: true,
+  platform: 'node',
+  target: 'node20.19',
+  sourcemap: true,
+  clean: true,
+  // The declaration build sets `baseUrl`, which TypeScript 6 calls deprecated.
+  dts: { compilerOptions: { ignoreDeprecations: '6.0' } },
+})
