@@ -1,0 +1,34 @@
+/**
+ * Turns payloads into bytes and back. Decoding picks the codec by the content type of the message, so a consumer may read several.
+ * Both functions are synchronous and may throw: on publish that is NOT_SERIALIZABLE, on consume the message is dead-lettered as UNDECODABLE.
+ */
+export interface Codec {
+  /** Written with each message, for example `application/json`. */
+  readonly contentType: string
+  encode(payload: unknown): Uint8Array
+  decode(body: Uint8Array): unknown
+}
+
+const encoder = new TextEncoder()
+const decoder = new TextDecoder('utf-8', { fatal: true })
+
+/** The default codec. `undefined`, functions and circular structures are refused instead of being dropped silently. */
+export const jsonCodec: Codec = {
+  contentType: 'application/json',
+  encode(payload) {
+    const text: string | undefined = JSON.stringify(payload)
+    if (text === undefined) throw new TypeError(`${typeof payload} has no JSON form`)
+    return encoder.encode(text)
+  },
+  decode: (body) => JSON.parse(decoder.decode(body)) as unknown,
+}
+
+/** Bytes as they are. */
+export const bytesCodec: Codec = {
+  contentType: 'application/octet-stream',
+  encode(payload) {
+    if (!(payload instanceof Uint8Array)) throw new TypeError('the bytes codec takes a Uint8Array')
+    return payload.slice()
+  },
+  decode: (body) => body,
+}
