@@ -29,7 +29,8 @@ export const systemClock: Clock = {
       if (left > 0) timer = arm(left)
       else run()
     }
-    const arm = (left: number): ReturnType<typeof setTimeout> => setTimeout(expire, Math.min(Math.ceil(left), LONGEST_TIMEOUT_MS))
+    const arm = (left: number): ReturnType<typeof setTimeout> =>
+      setTimeout(expire, Math.min(Math.ceil(left), LONGEST_TIMEOUT_MS))
     let timer = arm(due - performance.now())
     return () => clearTimeout(timer)
   },
