@@ -11,6 +11,7 @@ export default defineConfig({
   test: {
     // A test that fails is a finding, so nothing is ever run a second time.
     retry: 0,
+    reporters: ['default', './tools/vitest-reporter.mjs'],
     projects: [
       {
         resolve,
@@ -18,7 +19,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           environment: 'node',
-          include: ['packages/*/test/**/*.test.ts', 'examples/*/test/**/*.test.ts'],
+          include: ['packages/*/test/**/*.test.ts', 'examples/*/test/**/*.test.ts', 'tools/*.test.ts'],
         },
       },
       {

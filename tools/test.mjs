@@ -44,9 +44,8 @@ async function runSteps() {
 /** @returns {Promise<Counts>} */
 async function runVitest() {
   const countsFile = join(scratch, 'vitest.json')
-  const reporters = ['--reporter=default', '--reporter=./tools/vitest-reporter.mjs']
   const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs')
-  const code = await run([vitest, 'run', ...reporters], { SLUICE_COUNTS_FILE: countsFile })
+  const code = await run([vitest, 'run'], { SLUICE_COUNTS_FILE: countsFile })
   const text = existsSync(countsFile) ? await readFile(countsFile, 'utf8') : undefined
   if (text === undefined) return problem('vitest ended without a result')
 
