@@ -8,6 +8,7 @@ const layers = [
   'publish/',
   'consume/',
   'failure/',
+  'builtin/',
   'spi/',
   'kit/',
   'model/',
@@ -18,7 +19,7 @@ const core = '^packages/core/src/'
 const downward = layers.slice(1).map((layer, index) => ({
   name: `core-downward-${layer.replace(/\W.*$/, '')}`,
   comment:
-    'Inside core, imports point downward: index, spi.ts, config, messaging, admin, publish, consume, failure, spi, kit, model, errors.',
+    'Inside core, imports point downward: index, spi.ts, config, messaging, admin, publish, consume, failure, builtin, spi, kit, model, errors.',
   severity: 'error',
   from: { path: `${core}${layer}` },
   to: { path: `${core}(${layers.slice(0, index + 1).join('|')})` },
