@@ -1,0 +1,64 @@
+import { NONE } from './table.js'
+import type { Group, Run } from './timeline.js'
+import { accuse, tellGroup, tellMessage, tellRun, type Verdict } from './verdict.js'
+
+/** Runs of one batch count as one: they are meant to be open together. */
+interface Open {
+  readonly run: Run
+  endRow: number
+}
+
+/** Finds runs of one key, or of one message, that were open at the same time. */
+export function checkOverlap(verdict: Verdict): void {
+  const { timeline, settings } = verdict
+  const unordered = new Set(settings.unorderedGroups)
+  const lanes = new Map<Group, Map<number, Open[]>>()
+  for (const group of timeline.groups) {
+    lanes.set(group, new Map())
+    for (const { runs } of group.passages.values()) checkMessage(verdict, runs)
+  }
+  for (const run of timeline.runs) {
+    if (run.message.key === NONE || unordered.has(timeline.history.names[run.group.name] as string)) continue
+    const keys = lanes.get(run.group) as Map<number, Open[]>
+    const before = keys.get(run.message.key) ?? []
+    const open = before.filter(({ endRow }) => endRow > run.row)
+    keys.set(run.message.key, enter(verdict, open, run))
+  }
+}
+
+function enter(verdict: Verdict, open: Open[], run: Run): Open[] {
+  const mate = open.find(
+    (other) => run.batch !== NONE && other.run.batch === run.batch && other.run.instance === run.instance,
+  )
+  const clash = open.find(
+    (other) => other !== mate && other.run.message !== run.message && !mayOverlap(verdict, other.run, run),
+  )
+  if (clash !== undefined) report(verdict, 'overlapping', clash.run, run)
+  if (mate === undefined) return [...open, { run, endRow: run.endRow }]
+  mate.endRow = Math.max(mate.endRow, run.endRow)
+  return open
+}
+
+function checkMessage(verdict: Verdict, runs: readonly Run[]): void {
+  let open: Run | undefined
+  for (const run of runs) {
+    const copies = run.message.key === NONE && run.message.extraCopies > 0
+    if (open !== undefined && open.endRow > run.row && !copies && !mayOverlap(verdict, open, run)) {
+      report(verdict, 'overlapping-message', open, run)
+    }
+    if (open === undefined || run.endRow > open.endRow) open = run
+  }
+}
+
+function report(verdict: Verdict, kind: 'overlapping' | 'overlapping-message', earlier: Run, later: Run): void {
+  const told = `${tellMessage(verdict, later.message)} started ${tellRun(verdict, later)}`
+  const other = `while ${tellMessage(verdict, earlier.message)} ran ${tellRun(verdict, earlier)}`
+  accuse(verdict, kind, [later.message, earlier.message], `${told} ${other} in ${tellGroup(verdict, later.group)}`)
+}
+
+/** Whether the earlier run had lost its claim when the later one started elsewhere, and the options forgive that. */
+export function mayOverlap({ timeline, settings }: Verdict, earlier: Run, later: Run): boolean {
+  if (!settings.allowOverlapAfterLoss || earlier.instance === later.instance) return false
+  const { group, instance, partition, start } = earlier
+  return timeline.faults.ofClaim(instance, group.topic, group.name, partition).count(start, later.start) > 0
+}
