@@ -1,0 +1,3 @@
+import type { Conformance } from '../../define-conformance.js'
+
+export const swapConformance: readonly Conformance[] = []

@@ -1,0 +1,74 @@
+/** Ends a fault that lasts: the broker is started again, the connection heals. Calling it twice does nothing. */
+export type Undo = () => Promise<void>
+
+/** One side of a client's connections; both when it is left out. */
+export type FaultSide = 'publish' | 'consume'
+
+/**
+ * What a harness can break. Each resolves when the broker or the wire is in the new state, not when the client has noticed. Clients are
+ * named by the `clientName` that `createAdapter` got. A real broker stands behind a TCP proxy, one listener per client, and a process
+ * control; a harness leaves out what it cannot do, and the tests that need it are skipped with that reason.
+ */
+export interface Faults {
+  /** Drops the connections of a client without a farewell. It may connect again at once. */
+  cut(client: string, side?: FaultSide): Promise<void>
+  /** Drops the connections and lets no new one through until it is undone. */
+  disconnect(client: string, side?: FaultSide): Promise<Undo>
+  /** Nothing passes in either direction while the connections stay open: a black hole. */
+  silence(client: string, side?: FaultSide): Promise<Undo>
+  /** The process of the client ends without warning: it never speaks again, and the broker sees it gone. */
+  kill(client: string): Promise<void>
+  /** The process of the client is stopped and later goes on where it was (SIGSTOP, SIGCONT); meanwhile its session ends at the broker. */
+  freeze(client: string): Promise<Undo>
+  /** The broker dies without a farewell and comes back, when undone, with everything that it had stored. */
+  stopBroker(): Promise<Undo>
+  /** The broker takes no publishes and says so (memory alarm); deliveries go on. */
+  block(): Promise<Undo>
+  /** Decides the fate of sends, see {@link SendFault}. The undo ends a rule that has not been used up. */
+  failSends(rule: SendFault): Promise<Undo>
+  /** Moves every partition of a group that the client holds to another member, by plan. */
+  handOver(client: string, group: { readonly topic: string; readonly group: string }): Promise<void>
+  /** The broker denies the credentials of this client from its next connection on. */
+  deny(client: string): Promise<Undo>
+  /** Adds partitions to a topic. */
+  addPartitions(topic: string, partitions: number): Promise<void>
+  /** Retention: removes the oldest messages of every partition of a topic, whether they were consumed or not. */
+  trim(topic: string, messages: number): Promise<void>
+}
+
+export type FaultName = keyof Faults
+
+export const faultNames: readonly FaultName[] = [
+  'cut',
+  'disconnect',
+  'silence',
+  'kill',
+  'freeze',
+  'stopBroker',
+  'block',
+  'failSends',
+  'handOver',
+  'deny',
+  'addPartitions',
+  'trim',
+]
+
+/** A rule for single messages on their way to the broker. */
+export interface SendFault {
+  /**
+   * `answer-lost`: the broker stores the message and the client never learns. `lost`: it is lost on its way and the client never
+   * learns. In both the client has to treat it as uncertain. `refused`: the broker refuses it, it is in no group.
+   */
+  readonly outcome: 'answer-lost' | 'lost' | 'refused'
+  /** Whose sends. @default every client's */
+  readonly client?: string
+  /** @default 'topic' */
+  readonly to?: 'topic' | 'group' | 'dead-letter'
+  readonly topic?: string
+  /** Only these messages. @default every message that fits the rest */
+  readonly ids?: readonly string[]
+  /** How many fitting sends pass first. @default 0 */
+  readonly skip?: number
+  /** How many sends it hits, resends included. @default 1 */
+  readonly times?: number
+}

@@ -1,0 +1,85 @@
+import type { Adapter, Capabilities } from '@sluice/core/spi'
+import type { Faults } from './faults.js'
+
+/**
+ * What the author of an adapter implements, in one file, to run the kit: how to make the adapter, what may be expected of the broker,
+ * what can be broken, and what the broker itself can be asked.
+ */
+export interface Harness {
+  /** Name of the adapter; ids for one broker only (R, K) are matched against it. */
+  readonly name: string
+  /** Which of several behaviours of one adapter. @default none */
+  readonly behaviour?: string
+  /** Product and version of the broker. */
+  readonly broker: string
+  /** What the adapter declares; the kit checks that made adapters say the same. */
+  readonly capabilities: Capabilities
+  /** A new adapter, not open yet. Each call is another client of the same broker. */
+  createAdapter(options: AdapterRequest): Adapter
+  readonly limits: HarnessLimits
+  readonly timings: HarnessTimings
+  /** What can be broken. What is left out skips the tests that need it. */
+  readonly faults: Partial<Faults>
+  /** The broker's own view. What is left out is not looked at, or skips the tests that are about it. */
+  readonly inspect: Partial<Inspect>
+  /** A broker of its own for one test, where that is cheap; tests then run beside each other and may break theirs. */
+  fork?(): Promise<Harness>
+  /** Removes what the kit has created and ends what the harness has started. */
+  close(): Promise<void>
+}
+
+/** Makes a harness; called once per run of the kit. */
+export type HarnessFactory = () => Promise<Harness>
+
+export interface AdapterRequest {
+  /** Also passed to `createMessaging`; unique in a run. */
+  readonly clientName: string
+  /** Largest message that the adapter is to accept, in bytes, where a test needs a small one. @default what the broker allows */
+  readonly maxMessageBytes?: number
+}
+
+export interface HarnessLimits {
+  /** Largest message that the broker takes, in bytes; at least a little over 1 MiB. */
+  readonly maxMessageBytes: number
+}
+
+/** How long things may take at this broker, in ms. They bound waits; they are not slept. */
+export interface HarnessTimings {
+  /** From a broken connection until the client knows. */
+  readonly detectMs: number
+  /** From a healed connection or started broker until clients work again. */
+  readonly recoverMs: number
+  /** From a planned join or leave until partitions are shared anew. */
+  readonly rebalanceMs: number
+  /** From a kill until the others have what the dead member held. */
+  readonly takeOverMs: number
+  /** From the end of a delivery until the broker has stored it. */
+  readonly storeMs: number
+  /** Longest time between delivery and settlement that the broker bears; `Infinity` where there is none. */
+  readonly holdMs: number
+  /** Longest wait for anything that has no bound of its own. */
+  readonly patienceMs: number
+}
+
+/** Counters and contents of the broker, asked of itself. */
+export interface Inspect {
+  /** Messages that the group has not settled: waiting and handed out. */
+  depth(topic: string, group: string): Promise<number>
+  /** Messages that are handed out and not settled. */
+  unsettled(topic: string, group: string): Promise<number>
+  /** Stored position of the group in a partition, where the broker has one. */
+  position(topic: string, group: string, partition: number): Promise<number | undefined>
+  /** Every copy that the broker has ever stored for the topic itself, in the order of storing per partition. */
+  stored(topic: string): Promise<readonly StoredCopy[]>
+  /** Ids among the dead letters of a group, oldest first, copies included. */
+  deadLetters(topic: string, group: string): Promise<readonly string[]>
+  /** Open connections of a client. */
+  connections(client: string): Promise<number>
+  /** Members of a group. */
+  members(topic: string, group: string): Promise<number>
+}
+
+export interface StoredCopy {
+  readonly id: string
+  readonly partition: number
+}

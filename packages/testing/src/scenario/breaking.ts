@@ -1,0 +1,142 @@
+import { faultNames, type FaultName, type Faults, type FaultSide, type SendFault, type Undo } from '../faults.js'
+import type { Harness } from '../harness.js'
+import type { Client, Clients } from './clients.js'
+import type { Journal } from './journal.js'
+import type { Until } from './until.js'
+
+/** The faults of the harness, recorded in the history and undone at the end of the test. They take messaging objects, not names. */
+export interface Breaking {
+  cut(client: Client, side?: FaultSide): Promise<void>
+  disconnect(client: Client, side?: FaultSide): Promise<Undo>
+  silence(client: Client, side?: FaultSide): Promise<Undo>
+  /** From here on nothing of this messaging object is recorded: its process is gone. */
+  kill(client: Client): Promise<void>
+  freeze(client: Client): Promise<Undo>
+  stopBroker(): Promise<Undo>
+  block(): Promise<Undo>
+  failSends(rule: Omit<SendFault, 'client'> & { readonly client?: Client }): Promise<Undo>
+  handOver(client: Client, group: { readonly topic: string; readonly group: string }): Promise<void>
+  deny(client: Client): Promise<Undo>
+  addPartitions(topic: string, partitions: number): Promise<void>
+  trim(topic: string, messages: number): Promise<void>
+  /**
+   * Runs `fault`, which breaks and mends, in mid-stream, and waits until at least 200 publishes and 200 handler runs have overlapped it:
+   * under way when it began or begun since. Only then does it count as a fault of the test; one without such a load cannot be counted.
+   */
+  underLoad(what: string, fault: () => Promise<void>, minima?: { readonly publishes?: number; readonly deliveries?: number }): Promise<void>
+  /** Undoes what still lasts. */
+  mend(): Promise<void>
+}
+
+/** How many publishes and handler runs a fault has to overlap to count. */
+const loadMinimum = 200
+
+export function createBreaking(harness: Harness, journal: Journal, clients: Clients, until: Until): Breaking {
+  const { recorder, counters } = journal
+  const { detectMs } = harness.timings
+  const undos: Undo[] = []
+  const timers = new Set<NodeJS.Timeout>()
+  let underWay = false
+
+  /** A fault that the definition of the test did not ask for is a mistake in the test. */
+  function need<N extends FaultName>(name: N): Faults[N] {
+    const fault = harness.faults[name]
+    if (fault === undefined) throw new TypeError(`the harness cannot do "${name}"; name it in \`needs.faults\` of the test`)
+    // Method of the harness: keeps its receiver.
+    return fault.bind(harness.faults) as Faults[N]
+  }
+
+  function counted(): void {
+    if (!underWay) counters.faults++
+  }
+
+  /** A client may go on unaware for the detection time, so the window of the fault ends that much later. */
+  function restoredLater(instance: string | null): void {
+    const timer = setTimeout(() => {
+      timers.delete(timer)
+      recorder.fault({ kind: 'connection-restored', instance })
+    }, detectMs)
+    timers.add(timer)
+  }
+
+  function lasting(undo: Undo, after: () => void = () => undefined): Undo {
+    let undone: Promise<void> | undefined
+    const once: Undo = () => (undone ??= undo().then(after))
+    undos.push(once)
+    return once
+  }
+
+  async function lose(instance: string | null, begin: () => Promise<Undo>): Promise<Undo> {
+    counted()
+    recorder.fault({ kind: 'connection-lost', instance })
+    return lasting(await begin(), () => restoredLater(instance))
+  }
+
+  return {
+    async cut(client, side) {
+      const instance = clients.nameOf(client)
+      counted()
+      recorder.fault({ kind: 'connection-lost', instance })
+      await need('cut')(instance, side)
+      restoredLater(instance)
+    },
+    disconnect: (client, side) => lose(clients.nameOf(client), () => need('disconnect')(clients.nameOf(client), side)),
+    silence: (client, side) => lose(clients.nameOf(client), () => need('silence')(clients.nameOf(client), side)),
+    freeze: (client) => lose(clients.nameOf(client), () => need('freeze')(clients.nameOf(client))),
+    stopBroker: () => lose(null, () => need('stopBroker')()),
+    async kill(client) {
+      const instance = clients.nameOf(client)
+      counted()
+      journal.bury(instance)
+      await need('kill')(instance)
+      recorder.fault({ kind: 'killed', instance })
+    },
+    async block() {
+      counted()
+      return lasting(await need('block')())
+    },
+    async failSends({ client, ...rule }) {
+      counted()
+      return lasting(await need('failSends')({ ...rule, ...(client === undefined ? {} : { client: clients.nameOf(client) }) }))
+    },
+    async handOver(client, group) {
+      const instance = clients.nameOf(client)
+      counted()
+      await need('handOver')(instance, group)
+      recorder.fault({ kind: 'handed-over', instance, ...group })
+    },
+    async deny(client) {
+      return lasting(await need('deny')(clients.nameOf(client)))
+    },
+    addPartitions: (topic, partitions) => need('addPartitions')(topic, partitions),
+    trim: (topic, messages) => need('trim')(topic, messages),
+    async underLoad(what, fault, { publishes = loadMinimum, deliveries = loadMinimum } = {}) {
+      const before = { ended: counters.ended, finished: counters.finished }
+      underWay = true
+      try {
+        await fault()
+      } finally {
+        underWay = false
+      }
+      const overlap = (): { publishes: number; deliveries: number } => ({
+        publishes: counters.invoked - before.ended,
+        deliveries: counters.started - before.finished,
+      })
+      await until(
+        () => overlap().publishes >= publishes && overlap().deliveries >= deliveries,
+        `${publishes} publishes and ${deliveries} deliveries that overlap ${what}`,
+        { saw: overlap },
+      )
+      counters.faults++
+    },
+    async mend() {
+      for (const undo of undos) await undo()
+      for (const timer of timers) clearTimeout(timer)
+    },
+  }
+}
+
+/** The faults of a list that a harness cannot do. */
+export function missingFaults(harness: Harness, needed: readonly FaultName[]): readonly FaultName[] {
+  return faultNames.filter((name) => needed.includes(name) && harness.faults[name] === undefined)
+}
