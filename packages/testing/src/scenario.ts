@@ -24,7 +24,8 @@
  *
  * 2. The oracle is the history: `publishAll`, `publishOne` and `consume` record into `scenario.recorder`, faults too; `scenario.check()`
  *    judges it (lost, phantom, duplicated, out of order, overlapping) and throws the report. Call it at the end with every group that
- *    must have got everything. Beside it use `scenario.assert` and the broker's own counters (`scenario.inspect`, each may be missing).
+ *    must have got everything. Beside it use `assert` (import it
+ *    from `scenario/assert.js`) and the broker's own counters (`scenario.inspect`, each may be missing).
  * 3. Never sleep. Wait for a condition with `scenario.until(condition, what, { saw })`. To show that something does NOT happen, wait for
  *    an event that would come after it (a later message handled, `depth` 0, a close that has resolved), not for a time.
  * 4. Faults: `scenario.faults.kill(client)` and so on record themselves, count themselves, and are undone after the test. A fault that
@@ -45,7 +46,7 @@ import type { CheckOptions } from './history/options.js'
 import type { Recorder } from './history/recorder.js'
 import { formatReport, type HistoryReport } from './history/report.js'
 import type { Harness, Inspect } from './harness.js'
-import { assert, ConformanceFailure, type Assert } from './scenario/assert.js'
+import { ConformanceFailure } from './scenario/assert.js'
 import { createBreaking, type Breaking } from './scenario/breaking.js'
 import { createClients, type Client, type ClientOptions } from './scenario/clients.js'
 import { createConsuming, type Consuming } from './scenario/consuming.js'
@@ -79,7 +80,6 @@ export interface Scenario extends Publishing, Consuming {
   readonly inspect: Partial<Inspect>
   readonly recorder: Recorder
   readonly until: Until
-  readonly assert: Assert
   /** Judges what was recorded and throws the report when it is not in order. */
   check(options?: CheckOptions): HistoryReport
   /** Adds what did not go through the helpers to the numbers of the result. */
@@ -145,7 +145,6 @@ export function createScenario(options: ScenarioOptions): ScenarioRun {
     inspect: harness.inspect,
     recorder: journal.recorder,
     until,
-    assert,
     check(checkOptions = {}) {
       const { storeMs, detectMs } = harness.timings
       const report = checkHistory(journal.recorder.history(), { storeMs, noticeMs: detectMs, ...checkOptions })
@@ -168,7 +167,9 @@ export function createScenario(options: ScenarioOptions): ScenarioRun {
       await run()
       return []
     } catch (error) {
-      return [`${what} after the test failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`]
+      return [
+        `${what} at the end of the test: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+      ]
     }
   }
 

@@ -37,11 +37,15 @@ export const assert: Assert = {
       (value) => ({ value }),
       (error: unknown) => ({ error }),
     )
-    if ('value' in outcome) return fail(`${what}: expected ${codes.join(' or ')}, but it resolved with ${show(outcome.value)}`)
+    if ('value' in outcome)
+      return fail(`${what}: expected ${codes.join(' or ')}, but it resolved with ${show(outcome.value)}`)
     if (isSluiceError(outcome.error) && codes.includes(outcome.error.code)) return outcome.error
-    throw new ConformanceFailure(`${what}: expected ${codes.join(' or ')}, but it rejected with ${show(outcome.error)}`, {
-      cause: outcome.error,
-    })
+    throw new ConformanceFailure(
+      `${what}: expected ${codes.join(' or ')}, but it rejected with ${show(outcome.error)}`,
+      {
+        cause: outcome.error,
+      },
+    )
   },
   fail,
 }

@@ -23,7 +23,11 @@ export interface Breaking {
    * Runs `fault`, which breaks and mends, in mid-stream, and waits until at least 200 publishes and 200 handler runs have overlapped it:
    * under way when it began or begun since. Only then does it count as a fault of the test; one without such a load cannot be counted.
    */
-  underLoad(what: string, fault: () => Promise<void>, minima?: { readonly publishes?: number; readonly deliveries?: number }): Promise<void>
+  underLoad(
+    what: string,
+    fault: () => Promise<void>,
+    minima?: { readonly publishes?: number; readonly deliveries?: number },
+  ): Promise<void>
   /** Undoes what still lasts. */
   mend(): Promise<void>
 }
@@ -41,7 +45,8 @@ export function createBreaking(harness: Harness, journal: Journal, clients: Clie
   /** A fault that the definition of the test did not ask for is a mistake in the test. */
   function need<N extends FaultName>(name: N): Faults[N] {
     const fault = harness.faults[name]
-    if (fault === undefined) throw new TypeError(`the harness cannot do "${name}"; name it in \`needs.faults\` of the test`)
+    if (fault === undefined)
+      throw new TypeError(`the harness cannot do "${name}"; name it in \`needs.faults\` of the test`)
     // Method of the harness: keeps its receiver.
     return fault.bind(harness.faults) as Faults[N]
   }
@@ -97,7 +102,9 @@ export function createBreaking(harness: Harness, journal: Journal, clients: Clie
     },
     async failSends({ client, ...rule }) {
       counted()
-      return lasting(await need('failSends')({ ...rule, ...(client === undefined ? {} : { client: clients.nameOf(client) }) }))
+      return lasting(
+        await need('failSends')({ ...rule, ...(client === undefined ? {} : { client: clients.nameOf(client) }) }),
+      )
     },
     async handOver(client, group) {
       const instance = clients.nameOf(client)

@@ -1,6 +1,8 @@
+import { isDeepStrictEqual } from 'node:util'
 import { createMessaging, type CommonOptions, type Messaging, type Middleware } from '@sluice/core'
 import type { Capabilities } from '@sluice/core/spi'
 import type { Harness } from '../harness.js'
+import { ConformanceFailure } from './assert.js'
 import type { Variant } from './variant.js'
 
 /** The capabilities as types see them in a test: everything may be asked, refusals are looked for at run time. */
@@ -35,7 +37,13 @@ export function createClients(harness: Harness, prefix: string, variant: Variant
   return {
     async open(label, { maxMessageBytes, ...options } = {}) {
       const clientName = `${prefix}-${label}-${++opened}`
-      const adapter = harness.createAdapter({ clientName, ...(maxMessageBytes === undefined ? {} : { maxMessageBytes }) })
+      const adapter = harness.createAdapter({
+        clientName,
+        ...(maxMessageBytes === undefined ? {} : { maxMessageBytes }),
+      })
+      if (!isDeepStrictEqual(adapter.capabilities, harness.capabilities)) {
+        throw new ConformanceFailure('the adapter declares other capabilities than its harness')
+      }
       const { middleware = [] } = options
       const client = (await createMessaging({
         ...options,

@@ -60,7 +60,16 @@ export function createConsuming(journal: Journal, clients: Clients): Consuming {
       const row = recorder.handlerStarted({ topic, id, group, instance, key, attempt, partition })
       counters.started++
       const startedMs = performance.now()
-      const run: Received<O> = { id, message, attempt, partition, instance, startedMs, endedMs: undefined, outcome: 'running' }
+      const run: Received<O> = {
+        id,
+        message,
+        attempt,
+        partition,
+        instance,
+        startedMs,
+        endedMs: undefined,
+        outcome: 'running',
+      }
       into.runs.push(run)
       const witness = watchSettling(delivery)
       const end = (outcome: HandlerOutcome): void => {

@@ -35,6 +35,8 @@ export interface Publishing {
   publishAll(client: Client, topic: ItemTopic<boolean>, plan: PublishPlan): Promise<readonly Published[]>
   /** The next items of a topic, numbered per key, without publishing them. */
   items(topic: ItemTopic<boolean>, plan: Pick<PublishPlan, 'count' | 'keys' | 'pad'>): readonly Item[]
+  /** The next item of a key. @default the first key of `items`, null without keys */
+  item(topic: ItemTopic<boolean>, key?: string | null): Item
   /** A message id that no other message of the run has. */
   newId(): string
 }
@@ -81,17 +83,21 @@ export function createPublishing(journal: Journal, clients: Clients, prefix: str
     const { count, keys = topic.keyed ? 16 : 0, pad = 0 } = plan
     const padding = pad === 0 ? {} : { pad: 'x'.repeat(pad) }
     return Array.from({ length: count }, (_, index) => {
-      const key = keys === 0 ? null : `k${index % keys}`
-      const stream = `${topic.name} ${key}`
-      const n = numbers.get(stream) ?? 0
-      numbers.set(stream, n + 1)
-      return { key, n, ...padding }
+      return { ...item(topic, keys === 0 ? null : `k${index % keys}`), ...padding }
     })
+  }
+
+  function item(topic: ItemTopic<boolean>, key: string | null = topic.keyed ? 'k0' : null): Item {
+    const stream = `${topic.name} ${key}`
+    const n = numbers.get(stream) ?? 0
+    numbers.set(stream, n + 1)
+    return { key, n }
   }
 
   return {
     publishOne,
     items,
+    item,
     newId,
     async publishAll(client, topic, plan) {
       const { inFlight = plan.count, mayFail = false } = plan

@@ -23,7 +23,9 @@ export function createUntil(patienceMs: number, ended: AbortSignal): Until {
       if (value) return value as never
       if (ended.aborted) throw new ConformanceFailure(`the test ended while it waited for: ${what}`)
       if (performance.now() >= deadline) {
-        throw new ConformanceFailure(`waited ${timeoutMs} ms for: ${what}; saw ${show(saw === undefined ? value : saw())}`)
+        throw new ConformanceFailure(
+          `waited ${timeoutMs} ms for: ${what}; saw ${show(saw === undefined ? value : saw())}`,
+        )
       }
       await turn(round < 20 ? 0 : 4)
     }
