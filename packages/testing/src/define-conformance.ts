@@ -29,7 +29,7 @@ export interface ConformanceNeeds {
   readonly capability?: RefusableCapability
   /** Views of the broker without which the test shows nothing. */
   readonly inspect?: readonly (keyof Inspect)[]
-  /** Longest hold limit with which the test ends in reasonable time, in ms. */
+  /** A broker that bears deliveries no longer than this, in ms: `scenario.harness.timings.holdMs` is at most that. */
   readonly holdMs?: number
 }
 

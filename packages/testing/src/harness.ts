@@ -23,9 +23,15 @@ export interface Harness {
   /** The broker's own view. What is left out is not looked at, or skips the tests that are about it. */
   readonly inspect: Partial<Inspect>
   /** A broker of its own for one test, where that is cheap; tests then run beside each other and may break theirs. */
-  fork?(): Promise<Harness>
+  fork?(wishes: BrokerWishes): Promise<Harness>
   /** Removes what the kit has created and ends what the harness has started. */
   close(): Promise<void>
+}
+
+/** What a test asks of a broker of its own. */
+export interface BrokerWishes {
+  /** Hold limit of deliveries, in ms. @default the one of `HarnessTimings` */
+  readonly holdMs?: number
 }
 
 /** Makes a harness; called once per run of the kit. */
@@ -34,8 +40,6 @@ export type HarnessFactory = () => Promise<Harness>
 export interface AdapterRequest {
   /** Also passed to `createMessaging`; unique in a run. */
   readonly clientName: string
-  /** Largest message that the adapter is to accept, in bytes, where a test needs a small one. @default what the broker allows */
-  readonly maxMessageBytes?: number
 }
 
 export interface HarnessLimits {

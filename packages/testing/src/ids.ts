@@ -227,7 +227,7 @@ export const conformanceIds = [
   { id: 'X5', title: 'messages of a plain client are consumed; messages of Sluice are readable by a plain client' },
   { id: 'X6', title: 'two neighbouring format versions work in one group' },
   { id: 'X7', title: 'names that would collide cannot be made; derived names stay in the limits' },
-] as const satisfies readonly ConformanceId[]
+] as const
 
 export type Id = (typeof conformanceIds)[number]['id']
 

@@ -4,7 +4,7 @@
  * 1. One file per id or per small family in `conformance/<group>/<what-it-shows>.ts`, which exports `defineConformance({ … })` values.
  *    List them in `conformance/<group>/index.ts`, nowhere else. Ids and titles stand in `ids.ts`; do not repeat the title.
  *
- *        export const everyGroupGetsAll = defineConformance({
+ *        export const everyGroupGetsAll: Conformance = defineConformance({
  *          id: 'C1',
  *          parallel: true,                        // waits more than it computes, measures no time or memory, breaks only its own broker
  *          minimum: { messages: 500, keys: 16 },  // a run that reports less fails: a test cannot become empty unnoticed

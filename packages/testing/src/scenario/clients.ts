@@ -12,10 +12,7 @@ export interface AskAnything extends Capabilities {
 
 export type Client = Messaging<AskAnything>
 
-export interface ClientOptions extends Omit<CommonOptions, 'clientName'> {
-  /** See `AdapterRequest`. */
-  readonly maxMessageBytes?: number
-}
+export type ClientOptions = Omit<CommonOptions, 'clientName'>
 
 /** The messaging objects of one test. */
 export interface Clients {
@@ -35,12 +32,9 @@ export function createClients(harness: Harness, prefix: string, variant: Variant
   const names = new Map<Client, string>()
   let opened = 0
   return {
-    async open(label, { maxMessageBytes, ...options } = {}) {
+    async open(label, options = {}) {
       const clientName = `${prefix}-${label}-${++opened}`
-      const adapter = harness.createAdapter({
-        clientName,
-        ...(maxMessageBytes === undefined ? {} : { maxMessageBytes }),
-      })
+      const adapter = harness.createAdapter({ clientName })
       if (!isDeepStrictEqual(adapter.capabilities, harness.capabilities)) {
         throw new ConformanceFailure('the adapter declares other capabilities than its harness')
       }

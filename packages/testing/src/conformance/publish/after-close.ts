@@ -1,7 +1,7 @@
-import { defineConformance } from '../../define-conformance.js'
+import { defineConformance, type Conformance } from '../../define-conformance.js'
 import { assert } from '../../scenario/assert.js'
 
-export const afterClose = defineConformance({
+export const afterClose: Conformance = defineConformance({
   id: 'P8',
   parallel: true,
   minimum: { messages: 20 },
