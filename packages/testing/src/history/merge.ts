@@ -53,10 +53,18 @@ function createSource(history: History, table: Table): Source {
     time: () => (row < size ? plain('time') : Number.POSITIVE_INFINITY),
     move() {
       const kind = KINDS[plain('kind')] as EventKind
-      const names = { instance: name(columns.instance), topic: name(columns.topic), party: name(columns.party) }
-      const numbers = { value: plain('value'), partition: plain('partition'), batch: plain('batch') }
-      const at = { kind, time: plain('time'), subject: subject(kind), key: name(columns.key) }
-      rows[row] = table.append({ ...at, ...names, ...numbers })
+      rows[row] = table.append({
+        kind,
+        time: plain('time'),
+        subject: subject(kind),
+        instance: name(columns.instance),
+        topic: name(columns.topic),
+        party: name(columns.party),
+        key: name(columns.key),
+        value: plain('value'),
+        partition: plain('partition'),
+        batch: plain('batch'),
+      })
       row++
     },
   }

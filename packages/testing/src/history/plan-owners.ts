@@ -33,7 +33,7 @@ export const NOTICE_MS = 3
 const OUTAGE_MS = 20
 const HAPPENINGS = ['killed', 'claim-lost', 'connection-lost', 'handed-over', 'closed', 'drain-expired'] as const
 
-/** Plans three instances that share the partitions through a fault at each of the given times, 30 ms apart at least. */
+/** Plans three instances that share the partitions through a fault at each of the given times, 60 ms apart at least. */
 export function planOwners(random: Random, { topic, groups, partitions, faultTimes }: OwnersOptions): Owners {
   const live = ['a', 'b', 'c']
   const faults: PlannedFault[] = []

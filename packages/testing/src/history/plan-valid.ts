@@ -5,9 +5,9 @@ import { createRandom, type Random } from './random.js'
 
 /** How large a planned history is. */
 export interface PlanOptions {
-  /** @default 300 */
+  /** @default 500 */
   readonly messages?: number
-  /** @default 8 */
+  /** @default 6 */
   readonly keys?: number
   /** @default 6 */
   readonly faults?: number
@@ -27,11 +27,11 @@ const PARTITIONS = 3
 
 /** Plans a history in which every promise is kept through kills, lost claims, cuts, hand-overs and closes. */
 export function planValid(seed: number, options: PlanOptions = {}): ValidPlan {
-  const { messages = 300, keys = 8, faults = 6 } = options
+  const { messages = 500, keys = 6, faults = 6 } = options
   const random = createRandom(seed)
   const publishes = planPublishes(random, messages, keys)
   const last = publishes.at(-1)?.at ?? 0
-  const gap = Math.max(30, last / (faults + 1))
+  const gap = Math.max(60, last / (faults + 1))
   const faultTimes = Array.from({ length: faults }, (_, index) => (index + 1) * gap)
   const owners = planOwners(random, { topic: 'orders', groups: GROUPS, partitions: PARTITIONS, faultTimes })
   const walks = GROUPS.flatMap((group) =>
@@ -48,7 +48,7 @@ export function planValid(seed: number, options: PlanOptions = {}): ValidPlan {
 function planPublishes(random: Random, messages: number, keys: number): readonly PlannedPublish[] {
   let at = 1
   return Array.from({ length: messages }, (_, index) => {
-    at += random.next()
+    at += random.next() * 1.2
     const key = random.chance(0.05) ? null : `k${Math.floor(random.next() * keys)}`
     const result = index % 40 === 7 || random.chance(0.02) ? 'refused' : random.chance(0.04) ? 'uncertain' : 'ok'
     return { id: `m${index}`, key, at, endAt: at + random.next() * 5, result }

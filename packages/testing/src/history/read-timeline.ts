@@ -13,8 +13,9 @@ export function readTimeline(history: History, settings: CheckSettings): Timelin
   const messages = new Map<number, Message>()
   const groups = new Map<number, Group>()
   const runs: Run[] = []
-  const runByRow = new Map<number, Run>()
-  const callByRow = new Map<number, PublishCall>()
+  // Indexed by row, with holes.
+  const runByRow = new Array<Run | undefined>(size)
+  const callByRow = new Array<PublishCall | undefined>(size)
   const stops = readStops(history)
   const killRow = (instance: number): number =>
     stops.get(instance)?.find((stop) => stop.kind === 'killed')?.row ?? Number.POSITIVE_INFINITY
@@ -24,8 +25,9 @@ export function readTimeline(history: History, settings: CheckSettings): Timelin
     const hash = topic * width + id
     let message = messages.get(hash)
     if (message === undefined) {
-      const unknown = { publisher: NONE, sequence: NONE, key: columns.key[row] as number }
-      messages.set(hash, (message = { id, topic, calls: [], extraCopies: 0, ...unknown }))
+      const key = columns.key[row] as number
+      message = { id, topic, key, publisher: NONE, sequence: NONE, calls: [], extraCopies: 0 }
+      messages.set(hash, message)
     }
     if (message.publisher === NONE && isPublish(row)) {
       message.publisher = columns.party[row] as number
@@ -53,20 +55,31 @@ export function readTimeline(history: History, settings: CheckSettings): Timelin
 
   function startRun(row: number, start: number): void {
     const { group, passage } = passageAt(row)
-    const place = { key: columns.key[row] as number, instance: columns.instance[row] as number }
-    const share = { partition: columns.partition[row] as number, batch: columns.batch[row] as number }
-    const end = { end: Number.POSITIVE_INFINITY, endRow: Number.POSITIVE_INFINITY, outcome: 'open' as const }
-    const settled = { settlement: undefined, settledAt: Number.NaN, settledRow: Number.NaN, settlements: 0 }
-    const at = { message: passage.message, group, row, start }
-    const run: Run = { ...at, ...place, ...share, ...end, ...settled, finish: undefined, mayBeDone: false }
-    const kill = killRow(run.instance)
-    if (kill < Number.POSITIVE_INFINITY) {
-      run.outcome = 'killed'
-      run.endRow = Math.max(row, kill)
-      run.end = columns.time[run.endRow] as number
+    const instance = columns.instance[row] as number
+    const kill = killRow(instance)
+    const killed = kill < Number.POSITIVE_INFINITY
+    const endRow = killed ? Math.max(row, kill) : Number.POSITIVE_INFINITY
+    const run: Run = {
+      message: passage.message,
+      group,
+      key: columns.key[row] as number,
+      instance,
+      partition: columns.partition[row] as number,
+      batch: columns.batch[row] as number,
+      row,
+      start,
+      end: killed ? (columns.time[endRow] as number) : Number.POSITIVE_INFINITY,
+      endRow,
+      outcome: killed ? 'killed' : 'open',
+      settlement: undefined,
+      settledAt: Number.POSITIVE_INFINITY,
+      settledRow: Number.POSITIVE_INFINITY,
+      settlements: 0,
+      finish: undefined,
+      mayBeDone: false,
     }
     runs.push(run)
-    runByRow.set(row, run)
+    runByRow[row] = run
     passage.runs.push(run)
   }
 
@@ -85,17 +98,17 @@ export function readTimeline(history: History, settings: CheckSettings): Timelin
     if (kind === 'publish-invoked') {
       const instance = columns.instance[row] as number
       const call: PublishCall = { instance, from: time, to: Number.POSITIVE_INFINITY, result: 'open' }
-      callByRow.set(row, call)
+      callByRow[row] = call
       messageAt(row).calls.push(call)
     } else if (kind === 'publish-ok' || kind === 'publish-refused' || kind === 'publish-uncertain') {
-      const call = callByRow.get(subject) as PublishCall
+      const call = callByRow[subject] as PublishCall
       if (row > killRow(call.instance)) continue
       call.to = time
       call.result = kind === 'publish-ok' ? 'ok' : kind === 'publish-refused' ? 'refused' : 'uncertain'
     } else if (kind === 'handler-started') {
       startRun(row, time)
     } else if (kind === 'handler-ended' || kind === 'settled') {
-      const run = runByRow.get(subject) as Run
+      const run = runByRow[subject] as Run
       if (row > killRow(run.instance)) continue
       if (kind === 'settled') settleRun(run, row, time)
       else {

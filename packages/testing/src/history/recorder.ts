@@ -116,18 +116,33 @@ export function createRecorder(options: RecorderOptions): Recorder {
   return {
     publishInvoked({ topic, id, instance, key = null, publisher = instance, sequence }) {
       const [topicName, keyName, party] = [name(topic), name(key), name(publisher)]
-      const value = sequence ?? nextSequence(`${topicName} ${keyName} ${party}`)
-      const subject = name(id)
-      const at = { kind: 'publish-invoked', time: now(), subject, instance: name(instance), value } as const
-      return append({ ...at, topic: topicName, party, key: keyName })
+      return append({
+        kind: 'publish-invoked',
+        time: now(),
+        subject: name(id),
+        instance: name(instance),
+        topic: topicName,
+        party,
+        key: keyName,
+        value: sequence ?? nextSequence(`${topicName} ${keyName} ${party}`),
+      })
     },
     publishEnded(publish, result) {
       append({ kind: RESULT_KINDS[result], time: now(), subject: expectRow(publish, 'publish-invoked', 'publish') })
     },
     handlerStarted({ topic, id, group, instance, key = null, attempt = 1, partition, batch }) {
-      const at = { kind: 'handler-started', time: now(), subject: name(id), instance: name(instance) } as const
-      const where = { partition: partition ?? NONE, batch: batch ?? NONE }
-      return append({ ...at, ...where, topic: name(topic), party: name(group), key: name(key), value: attempt })
+      return append({
+        kind: 'handler-started',
+        time: now(),
+        subject: name(id),
+        instance: name(instance),
+        topic: name(topic),
+        party: name(group),
+        key: name(key),
+        value: attempt,
+        partition: partition ?? NONE,
+        batch: batch ?? NONE,
+      })
     },
     handlerEnded(run, outcome) {
       const subject = expectRow(run, 'handler-started', 'run')
