@@ -14,7 +14,7 @@ export interface FaultWindow {
 }
 
 /** The windows that concern one scope. */
-export interface Windows {
+interface Windows {
   /** How many windows share a moment with `from..to`, both ends included. */
   readonly count: (from: number, to: number) => number
 }

@@ -2,7 +2,7 @@ import type { PlannedFault } from './plan.js'
 import type { Random } from './random.js'
 
 /** How an instance stops owning a partition. */
-export type EpochEnd = 'killed' | 'lost' | 'cut' | 'planned'
+type EpochEnd = 'killed' | 'lost' | 'cut' | 'planned'
 
 /** A stretch of time in which one instance owns a partition. */
 export interface Epoch {

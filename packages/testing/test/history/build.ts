@@ -1,4 +1,6 @@
 import {
+  checkHistory,
+  type CheckOptions,
   createRecorder,
   type FaultRecord,
   type HandlerOutcome,
@@ -18,7 +20,7 @@ export interface Script {
   readonly done: () => History
 }
 
-export interface Place {
+interface Place {
   readonly instance?: string
   readonly outcome?: HandlerOutcome
   readonly key?: string | null
@@ -69,4 +71,9 @@ export function script(): Script {
     },
   }
   return self
+}
+
+/** What the checker finds: kind, then the messages. */
+export function found(history: History, options: CheckOptions = {}): readonly (readonly string[])[] {
+  return checkHistory(history, options).violations.map(({ kind, ids }) => [kind as string].concat(ids))
 }

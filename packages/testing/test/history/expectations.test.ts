@@ -1,9 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { checkHistory, createRecorder, formatReport, type CheckOptions, type History } from '../../src/history/index.js'
-import { script } from './build.js'
-
-const found = (history: History, options: CheckOptions = {}): readonly (readonly string[])[] =>
-  checkHistory(history, options).violations.map(({ kind, ids }) => [kind, ...ids])
+import { checkHistory, createRecorder, formatReport, type History } from '../../src/history/index.js'
+import { found, script } from './build.js'
 
 describe('lost', () => {
   it('asks every group that appears, or those that are named', () => {

@@ -1,24 +1,32 @@
-import fc from 'fast-check'
+import { array, assert, integer, nat, property, record, tuple } from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { createFaultIndex, type FaultWindow } from '../../src/history/faults.js'
 import { NONE } from '../../src/history/table.js'
 
-const scope = fc.integer({ min: NONE, max: 2 })
-const time = fc.integer({ min: 0, max: 30 })
-const windows = fc.array(
-  fc
-    .record({ instance: scope, topic: scope, group: scope, partition: scope, from: time, length: time })
-    .map(({ from, length, ...where }): FaultWindow => ({ kind: 'claim-lost', from, to: from + length, ...where })),
+const scope = integer({ min: NONE, max: 2 })
+const time = integer({ min: 0, max: 30 })
+const windows = array(
+  record({ instance: scope, topic: scope, group: scope, partition: scope, from: time, length: time }).map(
+    ({ from, length, instance, topic, group, partition }): FaultWindow => ({
+      kind: 'claim-lost',
+      from,
+      to: from + length,
+      instance,
+      topic,
+      group,
+      partition,
+    }),
+  ),
   { maxLength: 12 },
 )
 
 describe('fault index', () => {
   it('counts the windows that a look through all of them finds', () => {
-    fc.assert(
-      fc.property(
+    assert(
+      property(
         windows,
-        fc.tuple(scope, scope, scope),
-        fc.nat(2),
+        tuple(scope, scope, scope),
+        nat(2),
         time,
         time,
         (list, [topic, group, partition], instance, from, to) => {

@@ -1,9 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { checkHistory, type CheckOptions, type History } from '../../src/history/index.js'
-import { script } from './build.js'
-
-const found = (history: History, options: CheckOptions = {}): readonly (readonly string[])[] =>
-  checkHistory(history, options).violations.map(({ kind, ids }) => [kind, ...ids])
+import type { History } from '../../src/history/index.js'
+import { found, script } from './build.js'
 
 describe('order of a key', () => {
   it('asks for publish order of first deliveries', () => {
