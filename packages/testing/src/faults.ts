@@ -24,6 +24,8 @@ export interface Faults {
   stopBroker(): Promise<Undo>
   /** The broker takes no publishes and says so (memory alarm); deliveries go on. */
   block(): Promise<Undo>
+  /** Every send takes that much longer until the broker has stored it; the answers come after. */
+  slowSends(delayMs: number): Promise<Undo>
   /** Decides the fate of sends, see {@link SendFault}. The undo ends a rule that has not been used up. */
   failSends(rule: SendFault): Promise<Undo>
   /** Moves every partition of a group that the client holds to another member, by plan. */
@@ -46,6 +48,7 @@ export const faultNames: readonly FaultName[] = [
   'freeze',
   'stopBroker',
   'block',
+  'slowSends',
   'failSends',
   'handOver',
   'deny',
@@ -60,6 +63,11 @@ export interface SendFault {
    * learns. In both the client has to treat it as uncertain. `refused`: the broker refuses it, it is in no group.
    */
   readonly outcome: 'answer-lost' | 'lost' | 'refused'
+  /**
+   * Whether only the message is hit and the ones behind it in its stream are stored (a negative answer in mid-pipeline), or, as with a
+   * broken connection, everything behind it is lost until it is sent again. Refusals always hit one message. @default false
+   */
+  readonly inMiddle?: boolean
   /** Whose sends. @default every client's */
   readonly client?: string
   /** @default 'topic' */

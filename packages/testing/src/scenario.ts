@@ -53,7 +53,9 @@ import { createConsuming, type Consuming } from './scenario/consuming.js'
 import { keyedItemTopic, plainItemTopic, type ItemTopic, type ItemTopicOptions } from './scenario/item.js'
 import { createJournal, type JournalCounters } from './scenario/journal.js'
 import { watchProcess } from './scenario/process-watch.js'
+import { createStartLoad, type StartLoad } from './scenario/load.js'
 import { createPublishing, type Publishing } from './scenario/publishing.js'
+import { createSendRaw, type SendRaw } from './scenario/raw.js'
 import { seededRandom } from './scenario/random.js'
 import { createUntil, type Until } from './scenario/until.js'
 import type { Variant } from './scenario/variant.js'
@@ -76,9 +78,13 @@ export interface Scenario extends Publishing, Consuming {
   plainTopic(options?: Omit<ItemTopicOptions, 'partitions'>): ItemTopic<false>
   /** A fresh topic name, for topics of another kind. */
   topicName(): string
+  /** Sends messages past core: undecodable bytes, byte headers, foreign formats. */
+  readonly sendRaw: SendRaw
   readonly faults: Breaking
   readonly inspect: Partial<Inspect>
   readonly recorder: Recorder
+  /** Publishes until it is stopped: what a fault has to hit. */
+  readonly startLoad: StartLoad
   readonly until: Until
   /** Judges what was recorded and throws the report when it is not in order. */
   check(options?: CheckOptions): HistoryReport
@@ -124,13 +130,15 @@ export function createScenario(options: ScenarioOptions): ScenarioRun {
   const clients = createClients(harness, prefix, variant)
   const until = createUntil(harness.timings.patienceMs, ended.signal)
   const breaking = createBreaking(harness, journal, clients, until)
+  const publishing = createPublishing(journal, clients, prefix)
   const cleanups: (() => unknown)[] = []
   const more = { keys: 0 }
   let topics = 0
   const topicName = (): string => `${prefix}-t${++topics}`
 
   const scenario: Scenario = {
-    ...createPublishing(journal, clients, prefix),
+    ...publishing,
+    startLoad: createStartLoad(publishing),
     ...createConsuming(journal, clients),
     harness,
     variant,
@@ -141,6 +149,7 @@ export function createScenario(options: ScenarioOptions): ScenarioRun {
     keyedTopic: (topicOptions = {}) => keyedItemTopic(topicName(), topicOptions),
     plainTopic: (topicOptions = {}) => plainItemTopic(topicName(), topicOptions),
     topicName,
+    sendRaw: createSendRaw(harness, prefix),
     faults: breaking,
     inspect: harness.inspect,
     recorder: journal.recorder,

@@ -14,6 +14,7 @@ export interface Breaking {
   freeze(client: Client): Promise<Undo>
   stopBroker(): Promise<Undo>
   block(): Promise<Undo>
+  slowSends(delayMs: number): Promise<Undo>
   failSends(rule: Omit<SendFault, 'client'> & { readonly client?: Client }): Promise<Undo>
   handOver(client: Client, group: { readonly topic: string; readonly group: string }): Promise<void>
   deny(client: Client): Promise<Undo>
@@ -100,11 +101,16 @@ export function createBreaking(harness: Harness, journal: Journal, clients: Clie
       counted()
       return lasting(await need('block')())
     },
+    async slowSends(delayMs) {
+      return lasting(await need('slowSends')(delayMs))
+    },
     async failSends({ client, ...rule }) {
+      const instance = client === undefined ? null : clients.nameOf(client)
+      const begin = (): Promise<Undo> =>
+        need('failSends')({ ...rule, ...(instance === null ? {} : { client: instance }) })
+      if (rule.outcome !== 'refused') return lose(instance, begin)
       counted()
-      return lasting(
-        await need('failSends')({ ...rule, ...(client === undefined ? {} : { client: clients.nameOf(client) }) }),
-      )
+      return lasting(await begin())
     },
     async handOver(client, group) {
       const instance = clients.nameOf(client)
