@@ -7,7 +7,13 @@ import type { EventListener, EventName } from './model/events.js'
 import type { CloseReport, Health } from './model/health.js'
 import type { Message, MessageOf, PayloadOf, Receipt } from './model/message.js'
 import type { AnyTopic, SchemaMap, Topic, TypedTopic } from './model/topic.js'
-import type { BatchEntry, BatchOutcome, PublishBatchOptions, PublishOptions, TypedBatchEntry } from './publish/options.js'
+import type {
+  BatchEntry,
+  BatchOutcome,
+  PublishBatchOptions,
+  PublishOptions,
+  TypedBatchEntry,
+} from './publish/options.js'
 import type { Capabilities } from './spi/capabilities.js'
 import type { ProvisionMode, TopologyReport } from './spi/topology.js'
 
@@ -22,7 +28,11 @@ export interface Messaging<C extends Capabilities = Capabilities> extends AsyncD
    * TOO_LARGE, BUFFER_FULL, ABORTED, TIMEOUT, CLOSED, UNKNOWN_TOPIC, TOPOLOGY_MISMATCH; by the broker: REFUSED, UNROUTABLE, DENIED;
    * UNCERTAIN when the message may or may not be stored. All as a rejection.
    */
-  publish<I, O, K extends boolean>(topic: Topic<I, O, K>, payload: NoInfer<I>, options?: PublishOptions<NoInfer<K>>): Promise<Receipt>
+  publish<I, O, K extends boolean>(
+    topic: Topic<I, O, K>,
+    payload: NoInfer<I>,
+    options?: PublishOptions<NoInfer<K>>,
+  ): Promise<Receipt>
   publish<M extends SchemaMap, K extends boolean, T extends keyof M & string>(
     topic: TypedTopic<M, K>,
     payload: PayloadOf<NoInfer<M>, T>,
@@ -68,7 +78,10 @@ export interface Messaging<C extends Capabilities = Capabilities> extends AsyncD
   stream<T extends AnyTopic>(topic: T, options: SubscribeOptions<C, T['keyed']>): DeliveryStream<MessageOf<T>>
 
   /** Creates, checks or plans topics and groups. `declare` never alters what exists. Rejects TOPOLOGY_MISMATCH with wanted and found when something differs. @default mode 'declare' */
-  provision(topics: readonly (AnyTopic | ProvisionTopic)[], options?: { readonly mode?: ProvisionMode }): Promise<TopologyReport>
+  provision(
+    topics: readonly (AnyTopic | ProvisionTopic)[],
+    options?: { readonly mode?: ProvisionMode },
+  ): Promise<TopologyReport>
 
   deadLetters(topic: AnyTopic, group: string): DeadLetters
 

@@ -50,10 +50,10 @@ export interface BreakerOptions {
 }
 
 /** Options of `subscribeBatch`. */
-export interface SubscribeBatchOptions<C extends Capabilities = Capabilities, Keyed extends boolean = boolean> extends SubscribeOptions<
-  C,
-  Keyed
-> {
+export interface SubscribeBatchOptions<
+  C extends Capabilities = Capabilities,
+  Keyed extends boolean = boolean,
+> extends SubscribeOptions<C, Keyed> {
   /** Most deliveries in one call. @default 100 */
   readonly maxSize?: number
   /** Longest wait for a batch to fill up, in ms. @default 50 */

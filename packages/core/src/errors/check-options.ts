@@ -7,7 +7,9 @@ export function checkKeys(where: string, options: object, known: readonly string
   }
   for (const key of Object.keys(options)) {
     if (!known.includes(key)) {
-      throw new SluiceError('UNKNOWN_OPTION', `${where}.${key} does not exist. Known: ${known.join(', ')}`, { field: `${where}.${key}` })
+      throw new SluiceError('UNKNOWN_OPTION', `${where}.${key} does not exist. Known: ${known.join(', ')}`, {
+        field: `${where}.${key}`,
+      })
     }
   }
 }
@@ -26,7 +28,9 @@ export function checkNumber(field: string, value: unknown, range: Range): void {
   if (!wrong) return
   const kind = integer ? 'a whole number' : 'a number'
   const upper = range.max === undefined ? '' : ` and at most ${max}`
-  throw new SluiceError('INVALID_OPTION', `${field} must be ${kind} of at least ${min}${upper}, got ${show(value)}`, { field })
+  throw new SluiceError('INVALID_OPTION', `${field} must be ${kind} of at least ${min}${upper}, got ${show(value)}`, {
+    field,
+  })
 }
 
 /** Durations are milliseconds. */
@@ -36,7 +40,9 @@ export function checkMs(field: string, value: unknown, min = 0): void {
 
 export function checkOneOf(field: string, value: unknown, allowed: readonly string[]): void {
   if (value === undefined || (typeof value === 'string' && allowed.includes(value))) return
-  throw new SluiceError('INVALID_OPTION', `${field} must be one of ${allowed.join(', ')}, got ${show(value)}`, { field })
+  throw new SluiceError('INVALID_OPTION', `${field} must be one of ${allowed.join(', ')}, got ${show(value)}`, {
+    field,
+  })
 }
 
 export function checkFunction(field: string, value: unknown): void {

@@ -25,7 +25,8 @@ export class RetryAfterError extends Error {
   }
 }
 
-const branded = (error: unknown, brand: symbol): boolean => typeof error === 'object' && error !== null && brand in error
+const branded = (error: unknown, brand: symbol): boolean =>
+  typeof error === 'object' && error !== null && brand in error
 
 export const isPermanentError = (error: unknown): boolean => branded(error, permanent)
 

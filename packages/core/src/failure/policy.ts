@@ -7,9 +7,7 @@ export interface Failure {
   readonly elapsedMs: number
 }
 
-export type RetryDecision =
-  | { readonly kind: 'retry'; readonly delayMs: number }
-  | { readonly kind: 'exhausted' }
+export type RetryDecision = { readonly kind: 'retry'; readonly delayMs: number } | { readonly kind: 'exhausted' }
 
 /** From a failure to what happens next. Pure but for its random source, so that a schedule can be printed and tested. */
 export interface RetryPolicy {

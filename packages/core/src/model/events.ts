@@ -18,7 +18,12 @@ export interface SluiceEvents {
   /** A delivery ended locally after it was lost: it is handled again by whoever owns it now. */
   readonly lost: OfGroup & { readonly id: string; readonly attempt: number }
   /** An attempt failed; `delayMs` until the next one. */
-  readonly retry: OfGroup & { readonly id: string; readonly attempt: number; readonly delayMs: number; readonly error: unknown }
+  readonly retry: OfGroup & {
+    readonly id: string
+    readonly attempt: number
+    readonly delayMs: number
+    readonly error: unknown
+  }
   /** The copy among the dead letters is confirmed. */
   readonly deadLetter: OfGroup & { readonly id: string; readonly attempts: number; readonly reason: string }
   /** The dead letter could not be stored; the original stays and is tried again. */

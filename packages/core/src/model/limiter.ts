@@ -19,6 +19,8 @@ export interface LimiterContext {
 }
 
 export interface LimiterGate {
+  /** Whether the answer holds for the key alone, so that other keys may be asked meanwhile. @default false */
+  readonly perKey?: boolean | undefined
   /**
    * Takes one token for a handler that starts now: 0 when it was granted, else the milliseconds after which asking again makes sense
    * (`Infinity`: `wake` will be called). Synchronous, because it is asked once per handler start, retries included.

@@ -4,7 +4,15 @@ import { SluiceError } from '../errors/sluice-error.js'
 export const maxNameLength = 100
 
 /** Suffixes of names that Sluice derives; a topic that ends in one could be mistaken for them. */
-export const reservedSuffixes: readonly string[] = ['.dlq', '.retry', '.redrive', '.delay', '.guard', '.members', '.removed']
+export const reservedSuffixes: readonly string[] = [
+  '.dlq',
+  '.retry',
+  '.redrive',
+  '.delay',
+  '.guard',
+  '.members',
+  '.removed',
+]
 
 const topicPattern = /^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$/
 const groupPattern = /^[A-Za-z0-9_-]+$/
@@ -13,7 +21,10 @@ const groupPattern = /^[A-Za-z0-9_-]+$/
 export function checkTopicName(name: unknown, field = 'topic'): asserts name is string {
   check(name, field, topicPattern, 'letters, digits, "-", "_" and "." between them')
   const suffix = reservedSuffixes.find((s) => (name as string).endsWith(s))
-  if (suffix !== undefined) throw new SluiceError('INVALID_NAME', `${field} "${String(name)}" ends in the reserved suffix "${suffix}"`, { field })
+  if (suffix !== undefined)
+    throw new SluiceError('INVALID_NAME', `${field} "${String(name)}" ends in the reserved suffix "${suffix}"`, {
+      field,
+    })
 }
 
 /** A group name has no dot: `<topic>.<group>` can then be read in one way only. @throws SluiceError INVALID_NAME */
@@ -22,11 +33,15 @@ export function checkGroupName(name: unknown, field = 'group'): asserts name is 
 }
 
 function check(name: unknown, field: string, pattern: RegExp, allowed: string): void {
-  if (typeof name !== 'string') throw new SluiceError('INVALID_NAME', `${field} must be a string, got ${typeof name}`, { field })
+  if (typeof name !== 'string')
+    throw new SluiceError('INVALID_NAME', `${field} must be a string, got ${typeof name}`, { field })
   if (name.length > maxNameLength) {
-    throw new SluiceError('INVALID_NAME', `${field} has ${name.length} characters, ${maxNameLength} are allowed`, { field })
+    throw new SluiceError('INVALID_NAME', `${field} has ${name.length} characters, ${maxNameLength} are allowed`, {
+      field,
+    })
   }
-  if (!pattern.test(name)) throw new SluiceError('INVALID_NAME', `${field} "${name}" may have only ${allowed}`, { field })
+  if (!pattern.test(name))
+    throw new SluiceError('INVALID_NAME', `${field} "${name}" may have only ${allowed}`, { field })
 }
 
 /** Broker-side name of a group. */

@@ -9,8 +9,7 @@ export interface StandardSchema<Input = unknown, Output = Input> {
 }
 
 export type SchemaResult<Output> =
-  | { readonly value: Output; readonly issues?: undefined }
-  | { readonly issues: readonly SchemaIssue[] }
+  { readonly value: Output; readonly issues?: undefined } | { readonly issues: readonly SchemaIssue[] }
 
 export interface SchemaIssue {
   readonly message: string
@@ -40,7 +39,11 @@ export const isUnchecked = (schema: StandardSchema): boolean => uncheckedBrand i
 export const isStandardSchema = (value: unknown): value is StandardSchema => {
   if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return false
   const standard: unknown = (value as Record<string, unknown>)['~standard']
-  return typeof standard === 'object' && standard !== null && typeof (standard as Record<string, unknown>)['validate'] === 'function'
+  return (
+    typeof standard === 'object' &&
+    standard !== null &&
+    typeof (standard as Record<string, unknown>)['validate'] === 'function'
+  )
 }
 
 /** Issues as text paths, ready for an error. */

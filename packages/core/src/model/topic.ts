@@ -18,7 +18,10 @@ export interface Topic<Input = unknown, Output = Input, Keyed extends boolean = 
 }
 
 /** A typed topic that carries several types of payload in one order. */
-export interface TypedTopic<Schemas extends SchemaMap = SchemaMap, Keyed extends boolean = boolean> extends TopicBase<Keyed> {
+export interface TypedTopic<
+  Schemas extends SchemaMap = SchemaMap,
+  Keyed extends boolean = boolean,
+> extends TopicBase<Keyed> {
   readonly kind: 'typed'
   readonly types: Schemas
 }
@@ -85,19 +88,33 @@ export function defineTopic(name: string, definition: LooseDefinition): Topic | 
   checkTopicName(name)
   checkKeys('definition', definition, ['schema', 'types', 'key', 'partitions', 'groups', 'codec', 'tombstones'])
   const { schema, types, key, partitions, groups = [], codec = jsonCodec, tombstones = false } = definition
-  if ((schema === undefined) === (types === undefined)) throw invalid('definition', 'needs either `schema` or `types`', name)
+  if ((schema === undefined) === (types === undefined))
+    throw invalid('definition', 'needs either `schema` or `types`', name)
   checkFunction('definition.key', key)
   checkNumber('definition.partitions', partitions, { min: 1, max: 1024, integer: true })
   if (partitions !== undefined && key === undefined) throw invalid('partitions', 'is only for topics with a key', name)
   if (!Array.isArray(groups)) throw invalid('groups', 'must be an array of names', name)
   for (const group of groups) checkGroupName(group, 'groups')
   if (new Set(groups).size !== groups.length) throw invalid('groups', 'names a group twice', name)
-  if (typeof codec?.encode !== 'function' || typeof codec.decode !== 'function' || typeof codec.contentType !== 'string') {
+  if (
+    typeof codec?.encode !== 'function' ||
+    typeof codec.decode !== 'function' ||
+    typeof codec.contentType !== 'string'
+  ) {
     throw invalid('codec', 'needs contentType, encode and decode', name)
   }
   if (typeof tombstones !== 'boolean') throw invalid('tombstones', 'must be true or false', name)
-  if (types !== undefined && tombstones) throw invalid('tombstones', 'is only for topics with one schema: a tombstone has no type', name)
-  const base = { name, keyed: key !== undefined, codec, tombstones, partitions, groups: Object.freeze([...groups]), keyOf: key ?? (() => null) }
+  if (types !== undefined && tombstones)
+    throw invalid('tombstones', 'is only for topics with one schema: a tombstone has no type', name)
+  const base = {
+    name,
+    keyed: key !== undefined,
+    codec,
+    tombstones,
+    partitions,
+    groups: Object.freeze([...groups]),
+    keyOf: key ?? (() => null),
+  }
   if (types !== undefined) {
     for (const [type, s] of Object.entries(types)) {
       if (!isStandardSchema(s)) throw invalid(`types.${type}`, 'is not a Standard Schema', name)
@@ -105,7 +122,8 @@ export function defineTopic(name: string, definition: LooseDefinition): Topic | 
     if (Object.keys(types).length === 0) throw invalid('types', 'needs at least one type', name)
     return Object.freeze({ ...base, kind: 'typed' as const, types: Object.freeze({ ...types }) })
   }
-  if (!isStandardSchema(schema)) throw invalid('schema', 'is not a Standard Schema (zod, valibot, arktype, unchecked())', name)
+  if (!isStandardSchema(schema))
+    throw invalid('schema', 'is not a Standard Schema (zod, valibot, arktype, unchecked())', name)
   return Object.freeze({ ...base, kind: 'single' as const, schema })
 }
 

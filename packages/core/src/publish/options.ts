@@ -46,7 +46,9 @@ export interface PublishBatchOptions<Settled extends boolean = boolean> {
   readonly settled?: Settled
 }
 
-export type BatchOutcome<Settled extends boolean> = [Settled] extends [true] ? readonly BatchResult<Receipt>[] : readonly Receipt[]
+export type BatchOutcome<Settled extends boolean> = [Settled] extends [true]
+  ? readonly BatchResult<Receipt>[]
+  : readonly Receipt[]
 
 /** Limits of what waits to be stored, over all topics of one messaging object. */
 export interface BufferOptions {
@@ -59,4 +61,3 @@ export interface BufferOptions {
   /** Their size in bytes. @default 16777216 (16 MiB) */
   readonly waitingBytes?: number
 }
-

@@ -39,4 +39,5 @@ export function adapterError(code: AdapterErrorCode, text: string, details: Deta
   return Object.defineProperty(Object.assign(error, { code, scope, retryable, fatal, text }), brand, { value: true })
 }
 
-export const isAdapterError = (error: unknown): error is AdapterError => typeof error === 'object' && error !== null && brand in error
+export const isAdapterError = (error: unknown): error is AdapterError =>
+  typeof error === 'object' && error !== null && brand in error

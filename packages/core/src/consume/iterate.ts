@@ -1,0 +1,102 @@
+import { SluiceError } from '../errors/sluice-error.js'
+import { Deque } from '../kit/deque.js'
+import type { Delivery } from '../model/delivery.js'
+import type { Message } from '../model/message.js'
+import type { CoreDelivery } from './delivery.js'
+import type { DeliveryStream } from './delivery-stream.js'
+import type { Invoke } from './run.js'
+import type { Subscription } from './subscription-handle.js'
+
+/** The pull form of a subscription: the "handler" of a delivery ends when somebody settles it. */
+export class Iterate implements DeliveryStream {
+  readonly subscription: Promise<Subscription>
+  readonly #ready = new Deque<CoreDelivery>()
+  readonly #open = new Set<CoreDelivery>()
+  #wake: (() => void) | undefined
+  #closed = false
+  #failure: unknown
+  #closing: Promise<void> | undefined
+
+  constructor(begin: (invoke: Invoke) => Promise<Subscription>) {
+    this.subscription = begin(this.#invoke)
+    this.subscription.then(
+      (subscription) =>
+        subscription.closed.then(
+          () => this.#end(undefined),
+          (error: unknown) => this.#end(error),
+        ),
+      (error: unknown) => this.#end(error),
+    )
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Delivery<Message>, void, undefined> {
+    try {
+      for (;;) {
+        const delivery = this.#ready.shift()
+        if (delivery !== undefined) {
+          if (delivery.abortedBy === undefined && !delivery.settled) yield delivery
+        } else if (this.#closed) {
+          if (this.#failure !== undefined) throw this.#failure
+          return
+        } else {
+          await new Promise<void>((resolve) => {
+            this.#wake = resolve
+          })
+        }
+      }
+    } finally {
+      await this.close()
+    }
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  #invoke: Invoke = ([delivery]) => {
+    const d = delivery as CoreDelivery
+    if (this.#closing !== undefined) return d.giveBack()
+    this.#open.add(d)
+    this.#ready.push(d)
+    this.#wakeUp()
+    return new Promise<void>((resolve) => {
+      const end = (): void => {
+        this.#open.delete(d)
+        resolve()
+      }
+      d.whenSettled(end)
+      // Lost or past the deadline: nobody can settle it any more. One that is overdue still can, and nothing may run beside it.
+      d.signal.addEventListener('abort', () => d.abortedBy?.code === 'HANDLER_TIMEOUT' || end(), { once: true })
+    })
+  }
+
+  async #close(): Promise<void> {
+    let subscription: Subscription
+    try {
+      subscription = await this.subscription
+    } catch {
+      return
+    }
+    const closed = subscription.close()
+    for (const delivery of this.#open) if (!delivery.settled) void delivery.giveBack()
+    await closed
+    this.#end(undefined)
+  }
+
+  #end(failure: unknown): void {
+    if (this.#closed) return
+    this.#closed = true
+    this.#failure = failure instanceof SluiceError ? failure : undefined
+    this.#wakeUp()
+  }
+
+  #wakeUp(): void {
+    this.#wake?.()
+    this.#wake = undefined
+  }
+}

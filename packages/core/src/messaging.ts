@@ -1,0 +1,393 @@
+import { createDeadLetters } from './admin/dead-letters.js'
+import type { DeadLetters } from './admin/dead-letters-handle.js'
+import { summarize } from './admin/health.js'
+import { provision } from './admin/provision.js'
+import { createDecoder } from './consume/decode.js'
+import type { DeliveryStream } from './consume/delivery-stream.js'
+import { byType, invokeBatch, invokeSingle } from './consume/invoke.js'
+import { Iterate } from './consume/iterate.js'
+import type { CloseOptions, SubscribeBatchOptions, SubscribeOptions } from './consume/options.js'
+import { resolveOptions } from './consume/resolve-options.js'
+import type { Invoke } from './consume/run.js'
+import { CoreSubscription, defaultCloseDeadlineMs } from './consume/subscription.js'
+import type { Subscription } from './consume/subscription-handle.js'
+import { checkKeys, checkMs, checkOneOf } from './errors/check-options.js'
+import { SluiceError } from './errors/sluice-error.js'
+import { toSluiceError } from './errors/wrap.js'
+import { SoloLock } from './failure/crash-guard.js'
+import { resolveCommon, type ResolvedCommon } from './messaging-check.js'
+import type { Messaging, ProvisionTopic } from './messaging-handle.js'
+import type { MessagingOptions } from './messaging-options.js'
+import type { BatchHandler, Handler } from './model/delivery.js'
+import { createEmitter, type Emitter } from './model/emitter.js'
+import type { EventListener, EventName } from './model/events.js'
+import type { CloseReport, Health } from './model/health.js'
+import type { Message, Receipt } from './model/message.js'
+import { checkGroupName } from './model/names.js'
+import type { AnyTopic } from './model/topic.js'
+import type { BatchOutcome } from './publish/options.js'
+import { createPublisher, type Publisher } from './publish/publisher.js'
+import { createRouteTable, type RouteTable } from './publish/route-table.js'
+import type { Adapter, Side, SideState } from './spi/adapter.js'
+import type { AdapterError } from './spi/adapter-error.js'
+import type { Capabilities } from './spi/capabilities.js'
+import type { ProvisionMode, TopologyReport } from './spi/topology.js'
+
+/** After the deadline of `close` the broker still gets this long to be told goodbye. */
+const goodbyeMs = 1_000
+
+/**
+ * Connects with an adapter that you made yourself; its capabilities are known to the type system.
+ * @throws SluiceError before any I/O for wrong options; CONNECT_TIMEOUT, DENIED or TOPOLOGY_MISMATCH while connecting. All as a rejection.
+ */
+export async function createMessaging<C extends Capabilities>(options: MessagingOptions<C>): Promise<Messaging<C>> {
+  const { adapter, ...common } = options
+  if (typeof adapter !== 'object' || adapter === null || typeof adapter.open !== 'function' || adapter.spi !== 1) {
+    throw new SluiceError('INVALID_OPTION', 'adapter must be an adapter of SPI version 1, for example memory()', {
+      field: 'adapter',
+    })
+  }
+  const messaging = new CoreMessaging<C>(adapter, resolveCommon(common))
+  await messaging.open()
+  return messaging as unknown as Messaging<C>
+}
+
+type Handlers = Handler<Message> | Readonly<Record<string, Handler<Message>>>
+
+class CoreMessaging<C extends Capabilities> {
+  readonly #adapter: Adapter<C>
+  readonly #options: ResolvedCommon
+  readonly #emitter: Emitter
+  readonly #routes: RouteTable
+  readonly #publisher: Publisher
+  readonly #solo = new SoloLock()
+  /** By topic and group. `undefined` while it begins. */
+  readonly #subscriptions = new Map<string, CoreSubscription | undefined>()
+  readonly #failed: SluiceError[] = []
+  /** Ends everything that is beginning. */
+  readonly #ending = new AbortController()
+  readonly #sides: Record<Side, SideState> = { publish: 'connecting', consume: 'connecting' }
+  #phase: 'open' | 'closing' | 'closed' = 'open'
+  #closing: Promise<CloseReport> | undefined
+  #lastCause: AdapterError | undefined
+
+  constructor(adapter: Adapter<C>, options: ResolvedCommon) {
+    const { clock, topology, logger } = options
+    this.#adapter = adapter
+    this.#options = options
+    this.#emitter = createEmitter(logger)
+    this.#routes = createRouteTable({ adapter, clock, topology })
+    const { buffer, publishTimeoutMs, publishOrder, middleware, tracer } = options
+    this.#publisher = createPublisher({
+      ...{
+        adapter,
+        clock,
+        log: logger,
+        topology,
+        buffer,
+        publishTimeoutMs,
+        publishOrder,
+        middleware,
+        tracer,
+        routes: this.#routes,
+      },
+    })
+  }
+
+  get adapter(): string {
+    return this.#adapter.name
+  }
+
+  get capabilities(): C {
+    return this.#adapter.capabilities
+  }
+
+  async open(): Promise<void> {
+    const { clock, clientName, logger, startupTimeoutMs } = this.#options
+    const context = {
+      ...{ clientName, clock, log: logger },
+      state: this.#stateChanged,
+      routeChanged: (topic: string) => {
+        this.#routes.invalidate(topic)
+        this.#publisher.routeChanged(topic)
+      },
+    }
+    try {
+      await this.#within(startupTimeoutMs, (signal) => this.#adapter.open(context, signal))
+    } catch (error) {
+      await this.#leave(0)
+      throw error
+    }
+  }
+
+  async publish(topic: AnyTopic, payload: unknown, options?: object): Promise<Receipt> {
+    return this.#publisher.publish(topic, payload, options)
+  }
+
+  async publishBatch(topic: AnyTopic, entries: Iterable<object>, options?: object): Promise<BatchOutcome<boolean>> {
+    return this.#publisher.publishBatch(topic, entries, options)
+  }
+
+  async subscribe(topic: AnyTopic, options: SubscribeOptions, handler: Handlers): Promise<Subscription> {
+    checkTopic(topic)
+    const handled = typeof handler === 'function' ? undefined : handledTypes(topic, handler)
+    const call = typeof handler === 'function' ? handler : byType(handler)
+    return this.#begin(topic, options, { batch: false, handled, invoke: invokeSingle(call, this.#options.middleware) })
+  }
+
+  async subscribeBatch(
+    topic: AnyTopic,
+    options: SubscribeBatchOptions,
+    handler: BatchHandler<Message>,
+  ): Promise<Subscription> {
+    checkTopic(topic)
+    if (typeof handler !== 'function') throw notAHandler(topic)
+    return this.#begin(topic, options, {
+      batch: true,
+      handled: undefined,
+      invoke: invokeBatch(handler, this.#options.middleware),
+    })
+  }
+
+  stream(topic: AnyTopic, options: SubscribeOptions): DeliveryStream {
+    const { middleware } = this.#options
+    return new Iterate(async (pull) => {
+      checkTopic(topic)
+      const invoke = invokeSingle((_, delivery) => pull([delivery as never]), middleware)
+      return this.#begin(topic, options, { batch: false, handled: undefined, invoke })
+    })
+  }
+
+  async provision(
+    topics: readonly (AnyTopic | ProvisionTopic)[],
+    options: { readonly mode?: ProvisionMode } = {},
+  ): Promise<TopologyReport> {
+    this.#assertOpen()
+    checkKeys('options', options, ['mode'])
+    checkOneOf('mode', options.mode, ['plan', 'verify', 'declare'])
+    const { startupTimeoutMs } = this.#options
+    return this.#within(startupTimeoutMs, (signal) =>
+      provision(this.#adapter, topics, options.mode ?? 'declare', signal),
+    )
+  }
+
+  deadLetters(topic: AnyTopic, group: string): DeadLetters {
+    checkTopic(topic)
+    checkGroupName(group)
+    const { clock, startupTimeoutMs } = this.#options
+    const ref = { topic: topic.name, group }
+    return createDeadLetters({
+      adapter: this.#adapter,
+      copies: this.#publisher.copies,
+      ref,
+      clock,
+      startTimeoutMs: startupTimeoutMs,
+    })
+  }
+
+  health(): Health {
+    const closed = this.#phase === 'closed'
+    const subscriptions = [...this.#subscriptions.values()].flatMap((s) =>
+      s === undefined ? [] : [{ topic: s.topic, group: s.group, state: s.state, stuck: s.stuck() }],
+    )
+    return summarize({
+      publish: closed ? 'closed' : this.#sides.publish,
+      consume: closed ? 'closed' : this.#sides.consume,
+      pendingPublishes: this.#publisher.pending.messages,
+      subscriptions,
+    })
+  }
+
+  on<N extends EventName>(name: N, listener: EventListener<N>): () => void {
+    return this.#emitter.on(name, listener)
+  }
+
+  close(options: CloseOptions = {}): Promise<CloseReport> {
+    checkKeys('close', options, ['deadlineMs'])
+    checkMs('close.deadlineMs', options.deadlineMs)
+    this.#closing ??= this.#drain(options.deadlineMs ?? defaultCloseDeadlineMs)
+    return this.#closing
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
+  async #begin(
+    topic: AnyTopic,
+    given: SubscribeBatchOptions,
+    form: { readonly batch: boolean; readonly handled: ReadonlySet<string> | undefined; readonly invoke: Invoke },
+  ): Promise<Subscription> {
+    this.#assertOpen()
+    const { capabilities, name } = this.#adapter
+    const options = resolveOptions(given, { topic, capabilities, adapter: name, batch: form.batch })
+    const ref = { topic: topic.name, group: options.group }
+    const slot = `${ref.topic} ${ref.group}`
+    if (this.#subscriptions.has(slot)) {
+      const text = `this messaging object already has a subscription of group "${ref.group}" on topic "${ref.topic}": raise its concurrency instead`
+      throw new SluiceError('NAME_COLLISION', text, { field: 'group', ...ref })
+    }
+    this.#subscriptions.set(slot, undefined)
+    try {
+      return await this.#within(this.#options.startupTimeoutMs, async (signal) => {
+        const { order, from } = options
+        const spec = { name: ref.group, order, from, durableDelays: order === 'none' && capabilities.durableDelay }
+        const route = await this.#routes.ensureGroups(topic, [spec], signal)
+        const { clock, logger, tracer, codecs } = this.#options
+        const subscription: CoreSubscription = new CoreSubscription({
+          ...{
+            ref,
+            options,
+            clock,
+            tracer,
+            adapter: this.#adapter,
+            log: logger,
+            emitter: this.#emitter,
+            solo: this.#solo,
+          },
+          ...{
+            copies: this.#publisher.copies,
+            invoke: form.invoke,
+            decode: createDecoder(topic, codecs, form.handled),
+          },
+          maxMessageBytes: () => route.maxMessageBytes,
+          ended: (ended) => this.#subscriptionEnded(slot, ended),
+        })
+        await subscription.begin(signal)
+        this.#subscriptions.set(slot, subscription)
+        return subscription
+      })
+    } catch (error) {
+      this.#subscriptions.delete(slot)
+      throw error
+    }
+  }
+
+  #subscriptionEnded(slot: string, subscription: CoreSubscription): void {
+    if (subscription.state !== 'failed') {
+      this.#subscriptions.delete(slot)
+      return
+    }
+    // It stays in the table: health is red until somebody closes it.
+    subscription.closed.catch((error: unknown) => {
+      const failure = toSluiceError(error)
+      this.#failed.push(failure)
+      const { topic, group } = subscription
+      if (!this.#emitter.heard('failed'))
+        process.emitWarning(`subscription ${topic} / ${group} has ended: ${failure.message}`, 'SluiceWarning')
+      this.#emitter.emit('failed', { topic, group, error: failure })
+    })
+  }
+
+  async #drain(deadlineMs: number): Promise<CloseReport> {
+    const { clock } = this.#options
+    const started = clock.monotonic()
+    const leftMs = (): number => Math.max(0, deadlineMs - (clock.monotonic() - started))
+    this.#phase = 'closing'
+    this.#ending.abort(closedError())
+    const reports = await Promise.all([...this.#subscriptions.values()].map((s) => s?.close({ deadlineMs })))
+    // Handlers have ended: from here on nothing new can come from inside.
+    this.#publisher.stopNew()
+    await this.#bounded(leftMs(), (signal) => this.#publisher.flush(signal))
+    const leftPublishes = this.#publisher.abandon()
+    await this.#leave(leftMs())
+    const total = { clean: leftPublishes === 0, leftRunning: 0, leftWaiting: 0, leftPublishes }
+    for (const report of reports) {
+      if (report === undefined) continue
+      total.clean &&= report.clean
+      total.leftRunning += report.leftRunning
+      total.leftWaiting += report.leftWaiting
+    }
+    return total
+  }
+
+  async #leave(ms: number): Promise<void> {
+    this.#publisher.stopNew()
+    this.#publisher.abandon()
+    await this.#bounded(ms + goodbyeMs, (signal) => this.#adapter.close(signal))
+    this.#phase = 'closed'
+  }
+
+  #stateChanged = (side: Side, state: SideState, cause?: AdapterError): void => {
+    if (cause !== undefined) this.#lastCause = cause
+    if (this.#sides[side] === state) return
+    this.#sides[side] = state
+    if (side === 'publish') this.#publisher.sideState(state)
+    this.#emitter.emit('connection', { side, state, cause: cause === undefined ? undefined : toSluiceError(cause) })
+  }
+
+  /** Runs with a deadline, and ends with the messaging object. */
+  async #within<T>(ms: number, run: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const abort = new AbortController()
+    const stop = (): void => abort.abort(closedError())
+    if (this.#ending.signal.aborted) stop()
+    else this.#ending.signal.addEventListener('abort', stop, { once: true })
+    const cancel = this.#options.clock.after(ms, () => {
+      const text = `the broker was not reached within ${ms} ms${this.#lastCause === undefined ? '' : `: ${this.#lastCause.text}`}`
+      abort.abort(new SluiceError('CONNECT_TIMEOUT', text, { cause: this.#lastCause }))
+    })
+    try {
+      return await run(abort.signal)
+    } catch (error) {
+      if (abort.signal.aborted) throw abort.signal.reason
+      throw toSluiceError(error)
+    } finally {
+      cancel()
+      this.#ending.signal.removeEventListener('abort', stop)
+    }
+  }
+
+  /** Waits no longer than `ms`; what goes wrong at the end is logged, because nobody can act on it any more. */
+  async #bounded(ms: number, run: (signal: AbortSignal) => Promise<unknown>): Promise<void> {
+    const abort = new AbortController()
+    let cancel = (): void => undefined
+    const late = new Promise<void>((resolve) => {
+      cancel = this.#options.clock.after(ms, () => {
+        abort.abort(new SluiceError('DEADLINE', 'the deadline of close has passed'))
+        resolve()
+      })
+    })
+    try {
+      await Promise.race([run(abort.signal), late])
+    } catch (error) {
+      this.#options.logger.warn('closing met an error', { error })
+    } finally {
+      cancel()
+    }
+  }
+
+  #assertOpen(): void {
+    if (this.#phase !== 'open') throw closedError()
+  }
+}
+
+const closedError = (): SluiceError => new SluiceError('CLOSED', 'the messaging object is closed or closing')
+
+function checkTopic(topic: unknown): asserts topic is AnyTopic {
+  const kind = (topic as { kind?: unknown } | null | undefined)?.kind
+  if (kind !== 'single' && kind !== 'typed') {
+    throw new SluiceError('INVALID_OPTION', 'topic must be made by defineTopic()', { field: 'topic' })
+  }
+}
+
+function handledTypes(topic: AnyTopic, handlers: unknown): ReadonlySet<string> {
+  if (typeof handlers !== 'object' || handlers === null || topic.kind !== 'typed') throw notAHandler(topic)
+  for (const [type, handler] of Object.entries(handlers)) {
+    if (!Object.hasOwn(topic.types, type) || typeof handler !== 'function') {
+      const known = Object.keys(topic.types).join(', ')
+      throw new SluiceError('INVALID_OPTION', `handlers.${type} must be a function for one of the types ${known}`, {
+        field: `handlers.${type}`,
+        topic: topic.name,
+      })
+    }
+  }
+  return new Set(Object.keys(handlers))
+}
+
+const notAHandler = (topic: AnyTopic): SluiceError => {
+  const text =
+    topic.kind === 'typed'
+      ? 'the handler must be a function, or an object with one function per type'
+      : 'the handler must be a function'
+  return new SluiceError('INVALID_OPTION', text, { field: 'handler', topic: topic.name })
+}

@@ -1,0 +1,25 @@
+import { utf8Length } from '../kit/utf8.js'
+import type { HeaderList } from './headers.js'
+
+/** What a message costs beside its own bytes: ids, time stamps, frames. A round number that all brokers stay under. */
+const overheadBytes = 128
+const headerOverheadBytes = 8
+
+/**
+ * Room that is kept free below the broker's limit, so that a message of exactly the size that `publish` accepts can still be
+ * dead-lettered with its reason.
+ */
+export const headerReserveBytes = 4096
+
+export function headerBytes(headers: HeaderList): number {
+  let bytes = 0
+  for (const [name, value] of headers) {
+    bytes += headerOverheadBytes + name.length + (typeof value === 'string' ? utf8Length(value) : value.length)
+  }
+  return bytes
+}
+
+/** Size of a message as buffers, windows and limits count it. */
+export function envelopeBytes(body: Uint8Array | null, key: Uint8Array | null, headers: HeaderList): number {
+  return overheadBytes + (body?.length ?? 0) + (key?.length ?? 0) + headerBytes(headers)
+}
