@@ -24,7 +24,6 @@ export class PrefixTracker<P extends number | bigint> {
   #first = 0
   #next = 0
   #open = 0
-  #aheadUntaken = 0
   #newest: P | undefined
   #prefix: P | undefined
   #untaken: P | undefined
@@ -88,7 +87,6 @@ export class PrefixTracker<P extends number | bigint> {
       this.#advance()
       return true
     }
-    this.#aheadUntaken += 1
     return false
   }
 
@@ -105,11 +103,13 @@ export class PrefixTracker<P extends number | bigint> {
   /** For brokers that can also settle one: hands out up to `limit` done ahead, oldest first, each once. Costs O(ahead + open). */
   takeAhead(limit: number): readonly P[] {
     const taken: P[] = []
-    for (let handle = this.#first; handle < this.#next && this.#aheadUntaken > 0 && taken.length < limit; handle += 1) {
+    let left = this.ahead
+    for (let handle = this.#first; left > 0 && taken.length < limit; handle += 1) {
       const slot = handle & this.#mask
-      if (this.#states[slot] !== DONE) continue
+      if (this.#states[slot] === OPEN) continue
+      left -= 1
+      if (this.#states[slot] === TAKEN) continue
       this.#states[slot] = TAKEN
-      this.#aheadUntaken -= 1
       taken.push(this.#positions[slot] as P)
     }
     return taken

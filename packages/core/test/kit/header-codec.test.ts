@@ -26,6 +26,10 @@ describe('encodeHeaders', () => {
     )
   })
 
+  it('takes a name of 256 characters', () => {
+    expect(listOf({ ['x'.repeat(256)]: '' })).toEqual([['x'.repeat(256), '']])
+  })
+
   it('has nothing to list without headers', () => {
     expect(listOf(undefined)).toEqual([])
     expect(listOf({})).toEqual([])

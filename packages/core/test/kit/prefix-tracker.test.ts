@@ -118,6 +118,21 @@ describe('PrefixTracker', () => {
     expect(tracker.aheadRanges()[0]).toEqual({ first: 20, last: 20 })
   })
 
+  it('keeps everything when it grows in the middle of its ring', () => {
+    const tracker = new PrefixTracker<number>()
+    const handles = Array.from({ length: 40 }, (_, i) => tracker.append(i, i))
+    for (const handle of handles) tracker.done(handle)
+    const more = Array.from({ length: 100 }, (_, i) => tracker.append(100 + i, 1_000 + i))
+    for (const handle of more.slice(20, 60)) tracker.done(handle)
+    expect(tracker.aheadRanges()).toEqual([{ first: 120, last: 159 }])
+    expect([tracker.oldestOpen, tracker.oldestOpenSince]).toEqual([100, 1_000])
+    for (const handle of more.slice(0, 20)) tracker.done(handle)
+    expect([tracker.prefix, tracker.oldestOpen, tracker.oldestOpenSince]).toEqual([159, 160, 1_060])
+    const late = tracker.append(300, 2_000)
+    for (const handle of [...more.slice(60), late]) tracker.done(handle)
+    expect([tracker.prefix, tracker.open]).toEqual([300, 0])
+  })
+
   it('agrees with a plain list, whatever is done in whatever order', () => {
     const operation = fc.oneof(
       { weight: 4, arbitrary: fc.integer({ min: 1, max: 90 }).map(append) },

@@ -92,6 +92,15 @@ describe('createTimerHeap', () => {
     expect(runs).toBe(2)
   })
 
+  it('arms the clock once for all that its callbacks start', () => {
+    const { clock, fire, delays } = manualClock()
+    const heap = createTimerHeap(clock)
+    for (let i = 0; i < 10; i += 1) heap.after(0, () => heap.after(10, () => {}))
+    expect(delays).toEqual([0])
+    fire()
+    expect([delays, heap.pending]).toEqual([[0, 10], 10])
+  })
+
   it('keeps the rest when a callback throws', () => {
     const { clock, fire, armed } = manualClock()
     const heap = createTimerHeap(clock)
@@ -170,15 +179,23 @@ describe('createTimerHeap', () => {
 })
 
 /** A clock whose timers fire when the test says so, also early. */
-function manualClock(): { clock: Clock; fire: () => void; armed: () => number; setTime: (ms: number) => void } {
+function manualClock(): {
+  clock: Clock
+  fire: () => void
+  armed: () => number
+  delays: readonly number[]
+  setTime: (ms: number) => void
+} {
   const armed = new Set<() => void>()
   let time = 0
+  const delays: number[] = []
   return {
     clock: {
       now: () => time,
       monotonic: () => time,
-      after: (_, run) => {
+      after: (ms, run) => {
         const entry = (): void => run()
+        delays.push(ms)
         armed.add(entry)
         return () => void armed.delete(entry)
       },
@@ -192,6 +209,7 @@ function manualClock(): { clock: Clock; fire: () => void; armed: () => number; s
       }
     },
     armed: () => armed.size,
+    delays,
     setTime: (ms) => {
       time = ms
     },

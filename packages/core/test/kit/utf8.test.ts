@@ -26,7 +26,15 @@ describe('utf8', () => {
   })
 
   it('gives no text for bytes that are no UTF-8, short or long', () => {
-    const wrong = [[0xff], [0xc3, 0x28], [0xed, 0xa0, 0x80], [0xc0, 0x80], [0x61, 0xe2, 0x82], [0xf4, 0x90, 0x80, 0x80]]
+    const wrong = [
+      [0xff],
+      [0x80],
+      [0xc3, 0x28],
+      [0xed, 0xa0, 0x80],
+      [0xc0, 0x80],
+      [0x61, 0xe2, 0x82],
+      [0xf4, 0x90, 0x80, 0x80],
+    ]
     for (const bytes of wrong) {
       expect(decodeUtf8(Uint8Array.from(bytes))).toBeUndefined()
       expect(decodeUtf8(Uint8Array.from([...encodeUtf8('x'.repeat(60)), ...bytes]))).toBeUndefined()
@@ -59,7 +67,17 @@ describe('utf8', () => {
       ),
       { numRuns: 500 },
     )
-    for (const text of ['\ud800', 'a\udc00', '\ud800\ud800\udc00', '\ud83d\ude00', '\ud83d']) {
+    for (const text of [
+      '\ud800',
+      'a\udc00',
+      '\ud800\ud800\udc00',
+      '\ud83d\ude00',
+      '\ud83d',
+      '\x7f',
+      '\x80',
+      '\u07ff',
+      '\u0800',
+    ]) {
       expect(utf8Length(text)).toBe(encodeUtf8(text).length)
     }
   })
