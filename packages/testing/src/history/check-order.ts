@@ -1,6 +1,6 @@
 import { mayOverlap } from './check-overlap.js'
 import { NONE } from './table.js'
-import { doneRow, type Group, type Message, type Run } from './timeline.js'
+import { doneRow, type Group, type Message, type Passage, type Run } from './timeline.js'
 import { accuse, tellGroup, tellMessage, tellRun, type Verdict } from './verdict.js'
 
 /** Messages of one topic, key and publisher whose order is certain: published once, confirmed. */
@@ -37,8 +37,7 @@ interface Step {
 }
 
 function checkStream(verdict: Verdict, group: Group, stream: Stream, excused: ReadonlySet<Run>): void {
-  // What never ran is lost or was dead-lettered unread; either way it holds nobody up.
-  const passages = stream.flatMap((message) => group.passages.get(message) ?? []).filter(({ runs }) => runs.length > 0)
+  const passages = stream.flatMap((message) => group.passages.get(message) ?? []).filter(isInPlace)
   const steps = passages.flatMap(({ runs }, position) => runs.map((run): Step => ({ position, run })))
   const starts = steps.toSorted((a, b) => a.run.row - b.run.row)
   const ends = steps
@@ -53,7 +52,6 @@ function checkStream(verdict: Verdict, group: Group, stream: Stream, excused: Re
     for (let end = ends[ended]; end !== undefined && doneRow(end.run) < run.row; end = ends[++ended])
       done[end.position] = 1
     while (front < passages.length && done[front] === 1) front++
-    if (passages[position]?.redrives.some(({ row }) => row < run.row) === true) continue
     for (let earlier = front; earlier < position; earlier++) {
       if (done[earlier] === 1) continue
       const { message, runs } = passages[earlier] as (typeof passages)[number]
@@ -71,6 +69,12 @@ function checkStream(verdict: Verdict, group: Group, stream: Stream, excused: Re
     }
     checkStepBack(verdict, group, step, furthest, excused)
   }
+}
+
+/** What never ran is lost or was dead-lettered unread, and a redrive promises no order: neither holds anybody up. */
+function isInPlace({ runs, redrives }: Passage): boolean {
+  const first = runs[0]
+  return first !== undefined && !redrives.some(({ row }) => row < first.row)
 }
 
 /** Open at that moment: a member of the same batch, or an overlap that is reported as one. */

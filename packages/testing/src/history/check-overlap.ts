@@ -2,10 +2,9 @@ import { NONE } from './table.js'
 import type { Group, Run } from './timeline.js'
 import { accuse, tellGroup, tellMessage, tellRun, type Verdict } from './verdict.js'
 
-/** Runs of one batch count as one: they are meant to be open together. */
+/** What is open on a lane. Runs of one batch count as one, told by the member that ends last: they are meant to be open together. */
 interface Open {
-  readonly run: Run
-  endRow: number
+  run: Run
 }
 
 /** Finds runs of one key, or of one message, that were open at the same time. */
@@ -21,7 +20,7 @@ export function checkOverlap(verdict: Verdict): void {
     if (run.message.key === NONE || unordered.has(timeline.history.names[run.group.name] as string)) continue
     const keys = lanes.get(run.group) as Map<number, Open[]>
     const before = keys.get(run.message.key) ?? []
-    const open = before.filter(({ endRow }) => endRow > run.row)
+    const open = before.filter((other) => other.run.endRow > run.row)
     keys.set(run.message.key, enter(verdict, open, run))
   }
 }
@@ -34,8 +33,8 @@ function enter(verdict: Verdict, open: Open[], run: Run): Open[] {
     (other) => other !== mate && other.run.message !== run.message && !mayOverlap(verdict, other.run, run),
   )
   if (clash !== undefined) report(verdict, 'overlapping', clash.run, run)
-  if (mate === undefined) return [...open, { run, endRow: run.endRow }]
-  mate.endRow = Math.max(mate.endRow, run.endRow)
+  if (mate === undefined) return [...open, { run }]
+  if (run.endRow > mate.run.endRow) mate.run = run
   return open
 }
 

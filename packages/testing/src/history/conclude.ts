@@ -39,8 +39,7 @@ function concludeDeadLetters(timeline: Timeline, { deadLetters, runs }: Passage,
   const failures = runs.filter((run) => run.outcome === 'failed' && run.settlement === undefined)
   for (const run of failures) run.mayBeDone = unstoredAtFault(timeline, run, storeMs, Number.POSITIVE_INFINITY)
   const last = runs.at(-1)
-  const known = runs.some(({ finish }) => finish !== undefined)
-  if (!known && last !== undefined && failures.includes(last)) last.finish = 'dead-lettered'
+  if (last !== undefined && failures.includes(last)) last.finish = 'dead-lettered'
 }
 
 /** In a batch the first member of a key that is not done takes the later ones of its key back with it. */
