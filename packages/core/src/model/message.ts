@@ -25,7 +25,7 @@ export interface Message<Payload = unknown, Type extends string | undefined = st
 export type MessageOf<T> =
   T extends TypedTopic<infer M, boolean>
     ? { [K in keyof M & string]: Message<SchemaOutput<M[K]>, K> }[keyof M & string]
-    : T extends Topic<never, infer O, boolean>
+    : T extends Topic<unknown, infer O, boolean>
       ? Message<O>
       : never
 

@@ -26,7 +26,7 @@ export interface TypedTopic<
   readonly types: Schemas
 }
 
-export type AnyTopic = Topic<never, unknown> | TypedTopic
+export type AnyTopic = Topic<unknown, unknown> | TypedTopic
 
 interface TopicBase<Keyed extends boolean> {
   readonly name: string
