@@ -15,8 +15,8 @@ export type {
   TopologyItem,
   TopologyReport,
 } from './spi/topology.js'
-export type { Cancel, Clock } from './model/clock.js'
-export type { Logger } from './model/logger.js'
+export { systemClock, type Cancel, type Clock } from './model/clock.js'
+export { silentLogger, type Logger } from './model/logger.js'
 export type { HeaderList } from './model/headers.js'
 export { formatVersion, standardHeaders } from './model/headers.js'
 export { deadLetterName, groupName, maxNameLength, reservedSuffixes } from './model/names.js'
