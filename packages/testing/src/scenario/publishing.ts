@@ -1,4 +1,4 @@
-import { isSluiceError, type PublishBaseOptions, type Receipt, type SluiceError } from '@sluice/core'
+import { isSluiceError, type BatchResult, type PublishBaseOptions, type Receipt, type SluiceError } from '@sluice/core'
 import type { PublishResult } from '../history/event.js'
 import { ConformanceFailure, show } from './assert.js'
 import type { Client, Clients } from './clients.js'
@@ -28,11 +28,25 @@ export interface PublishPlan {
   readonly mayFail?: boolean
 }
 
+export interface BatchPlan {
+  /** Ids of the members. @default new ones */
+  readonly ids?: readonly string[]
+  /** Members may fail; the test looks at the results. @default false: one that fails fails the test */
+  readonly mayFail?: boolean
+}
+
 export interface Publishing {
   /** Publishes one item and records it. Rejects only when the publish rejected with something that is no SluiceError. */
   publishOne(client: Client, topic: ItemTopic<boolean>, item: Item, options?: PublishBaseOptions): Promise<Published>
   /** Publishes many, numbered per key and going on where the last call ended. Resolves when all have ended. */
   publishAll(client: Client, topic: ItemTopic<boolean>, plan: PublishPlan): Promise<readonly Published[]>
+  /** Publishes items with one call of `publishBatch`; recorded like single publishes. */
+  publishBatch(
+    client: Client,
+    topic: ItemTopic<boolean>,
+    batch: readonly Item[],
+    plan?: BatchPlan,
+  ): Promise<readonly Published[]>
   /** The next items of a topic, numbered per key, without publishing them. */
   items(topic: ItemTopic<boolean>, plan: Pick<PublishPlan, 'count' | 'keys' | 'pad'>): readonly Item[]
   /** The next item of a key. @default the first key of `items`, null without keys */
@@ -55,28 +69,57 @@ export function createPublishing(journal: Journal, clients: Clients, prefix: str
     options: PublishBaseOptions = {},
   ): Promise<Published> {
     const id = options.id ?? newId()
-    const instance = clients.nameOf(client)
-    const key = topic.keyed ? item.key : null
-    const end = begin()
+    const end = begin(client, topic, item, id)
     try {
       const receipt = await client.publish(topic, item, { ...options, id })
-      return end({ id, item, result: 'ok', receipt })
+      return end({ status: 'stored', receipt })
     } catch (error) {
       if (!isSluiceError(error)) throw error
-      return end({ id, item, result: error.code === 'UNCERTAIN' ? 'uncertain' : 'refused', error })
+      return end({ status: 'failed', error })
     }
+  }
 
-    function begin(): (published: Published) => Published {
-      counters.invoked++
-      counters.messages++
-      if (key !== null) counters.keys.add(`${topic.name} ${key}`)
-      const row = recorder.publishInvoked({ topic: topic.name, id, instance, key })
-      return (published) => {
-        counters.ended++
-        if (!journal.isBuried(instance)) recorder.publishEnded(row, published.result)
-        return published
+  function begin(
+    client: Client,
+    topic: ItemTopic<boolean>,
+    item: Item,
+    id: string,
+  ): (result: BatchResult<Receipt>) => Published {
+    const instance = clients.nameOf(client)
+    const key = topic.keyed ? item.key : null
+    counters.invoked++
+    counters.messages++
+    if (key !== null) counters.keys.add(`${topic.name} ${key}`)
+    const row = recorder.publishInvoked({ topic: topic.name, id, instance, key })
+    return (outcome) => {
+      counters.ended++
+      const failed = outcome.status === 'failed' ? outcome.error : undefined
+      const result: PublishResult = failed === undefined ? 'ok' : failed.code === 'UNCERTAIN' ? 'uncertain' : 'refused'
+      if (!journal.isBuried(instance)) recorder.publishEnded(row, result)
+      return {
+        id,
+        item,
+        result,
+        ...(outcome.status === 'stored' ? { receipt: outcome.receipt } : { error: outcome.error }),
       }
     }
+  }
+
+  async function publishBatch(
+    client: Client,
+    topic: ItemTopic<boolean>,
+    batch: readonly Item[],
+    { ids = [], mayFail = false }: BatchPlan = {},
+  ): Promise<readonly Published[]> {
+    const entries = batch.map((payload, index) => ({ payload, id: ids[index] ?? newId() }))
+    const ends = entries.map(({ payload, id }) => begin(client, topic, payload, id))
+    const results = await client.publishBatch(topic, entries, { settled: true })
+    if (results.length !== entries.length) {
+      throw new ConformanceFailure(`a batch of ${entries.length} has ${results.length} results`)
+    }
+    const published = results.map((result, index) => (ends[index] as (typeof ends)[number])(result))
+    for (const one of published) if (!mayFail) mustBeStored(one)
+    return published
   }
 
   function items(topic: ItemTopic<boolean>, plan: Pick<PublishPlan, 'count' | 'keys' | 'pad'>): readonly Item[] {
@@ -96,6 +139,7 @@ export function createPublishing(journal: Journal, clients: Clients, prefix: str
 
   return {
     publishOne,
+    publishBatch,
     items,
     item,
     newId,
@@ -109,12 +153,15 @@ export function createPublishing(journal: Journal, clients: Clients, prefix: str
           const item = work[index] as Item
           const published = await publishOne(client, topic, item, plan.options?.(item, index))
           results[index] = published
-          if (published.result === 'ok' || mayFail) continue
-          throw new ConformanceFailure(`publish ${published.id} was rejected: ${show(published.error)}`)
+          if (!mayFail) mustBeStored(published)
         }
       }
       await Promise.all(Array.from({ length: Math.min(inFlight, work.length) }, runOne))
       return results
     },
   }
+}
+
+function mustBeStored({ id, result, error }: Published): void {
+  if (result !== 'ok') throw new ConformanceFailure(`publish ${id} was rejected: ${show(error)}`)
 }

@@ -1,0 +1,37 @@
+import { defineConformance, type Conformance } from '../../define-conformance.js'
+import { assert } from '../../scenario/assert.js'
+
+const rounds = 10
+
+/** P16: one partition, so that every other publish waits in the stream of the one whose answer is lost. */
+export const lostAnswer: Conformance = defineConformance({
+  id: 'P16',
+  needs: { faults: ['failSends'] },
+  minimum: { messages: rounds * 200, keys: 8, faults: rounds },
+  async run(scenario) {
+    const topic = scenario.keyedTopic({ partitions: 1, groups: ['all'] })
+    const client = await scenario.messaging('publisher')
+    const reader = await scenario.messaging('reader')
+    const all = await scenario.consume(reader, topic, { group: 'all', concurrency: 20 })
+    const hit: string[] = []
+    for (let round = 0; round < rounds; round++) {
+      const ids = Array.from({ length: 200 }, () => scenario.newId())
+      const victim = ids[Math.floor(scenario.random() * 150)] ?? ''
+      hit.push(victim)
+      const undo = await scenario.faults.failSends({ client, topic: topic.name, outcome: 'answer-lost', ids: [victim] })
+      // Enough for several sends: some stand before the victim, some with it, some behind it, some are not sent yet.
+      await scenario.publishAll(client, topic, {
+        count: 200,
+        keys: 8,
+        pad: 500,
+        options: (_item, index) => ({ id: ids[index] ?? '' }),
+      })
+      await undo()
+    }
+    const total = rounds * 200
+    await scenario.until(() => all.done.size >= total, `${total} acknowledged messages`, { saw: () => all.done.size })
+    const victims = hit.filter((id) => all.runs.filter((run) => run.id === id).length > 1).length
+    assert.atLeast(victims, 1, 'messages whose answer was lost and that were sent again')
+    scenario.check({ groups: [{ topic: topic.name, group: 'all' }], resendsPerDoubt: 2 })
+  },
+})
