@@ -23,6 +23,8 @@ const namePattern = /^[!-9;-~]+$/
 
 const none: EncodedHeaders = Object.freeze({ ok: true, headers: Object.freeze([]) })
 
+const noText: TextHeaders = Object.freeze(Object.create(null) as Record<string, string>)
+
 /**
  * Checks the headers of an application and turns them into a list that later changes to the object do not reach.
  * `undefined` means no headers.
@@ -34,7 +36,9 @@ export function encodeHeaders(headers: unknown): EncodedHeaders {
     return problem('headers', `must be a plain object of names and text values, got ${describe(headers)}`)
   }
   const list: (readonly [name: string, value: string])[] = []
-  for (const [name, value] of Object.entries(headers as Readonly<Record<string, unknown>>)) {
+  const given = headers as Readonly<Record<string, unknown>>
+  for (const name of Object.keys(given)) {
+    const value = given[name]
     const reason = nameProblem(name) ?? valueProblem(value)
     if (reason !== undefined) return problem(`headers[${JSON.stringify(shorten(name))}]`, reason)
     list.push([name, value as string])
@@ -45,8 +49,10 @@ export function encodeHeaders(headers: unknown): EncodedHeaders {
 /**
  * The text view of a list: a frozen record without prototype, so that a header called `constructor` is only a header.
  * Bytes that are UTF-8 become text, others are left out and stay in the list; of a repeated name the last text counts.
+ * Freezing costs more than reading: do it when somebody asks for headers, not for every message.
  */
 export function readHeaders(headers: HeaderList): TextHeaders {
+  if (headers.length === 0) return noText
   const record = Object.create(null) as Record<string, string>
   for (const [name, value] of headers) {
     const text = typeof value === 'string' ? value : decodeUtf8(value)

@@ -2,9 +2,6 @@ const encoder = new TextEncoder()
 // A byte order mark is part of the text: without `ignoreBOM` it would be swallowed and the bytes would not survive a round trip.
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
-/** Up to this length a loop over ASCII beats the call into the decoder. */
-const SHORT = 48
-
 /** UTF-8 bytes of a text. A lone surrogate has none and becomes U+FFFD: check with `isWellFormed` before. */
 export function encodeUtf8(text: string): Uint8Array {
   return encoder.encode(text)
@@ -12,7 +9,11 @@ export function encodeUtf8(text: string): Uint8Array {
 
 /** The text whose UTF-8 form these bytes are; `undefined` when they are no UTF-8. */
 export function decodeUtf8(bytes: Uint8Array): string | undefined {
-  return (bytes.length <= SHORT ? shortAscii(bytes) : undefined) ?? decode(bytes)
+  try {
+    return decoder.decode(bytes)
+  } catch {
+    return undefined
+  }
 }
 
 /** Length of `encodeUtf8(text)`, without encoding it. */
@@ -36,21 +37,4 @@ function isPairAt(text: string, index: number, unit: number): boolean {
   if (unit < 0xd800 || unit > 0xdbff) return false
   const next = text.charCodeAt(index + 1)
   return next >= 0xdc00 && next <= 0xdfff
-}
-
-function shortAscii(bytes: Uint8Array): string | undefined {
-  let text = ''
-  for (const byte of bytes) {
-    if (byte >= 0x80) return undefined
-    text += String.fromCharCode(byte)
-  }
-  return text
-}
-
-function decode(bytes: Uint8Array): string | undefined {
-  try {
-    return decoder.decode(bytes)
-  } catch {
-    return undefined
-  }
 }

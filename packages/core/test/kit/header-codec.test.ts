@@ -102,6 +102,12 @@ describe('readHeaders', () => {
     expect(read['toString']).toBeUndefined()
   })
 
+  it('gives an empty record, frozen and without prototype, for no headers', () => {
+    const read = readHeaders([])
+    expect(Object.keys(read)).toEqual([])
+    expect([Object.getPrototypeOf(read), Object.isFrozen(read)]).toEqual([null, true])
+  })
+
   it('reads bytes that are UTF-8 as text and leaves others to the list', () => {
     const list: HeaderList = [
       ['text', encodeUtf8('grün')],
