@@ -144,6 +144,22 @@ describe('settling', () => {
     expect(found(recorder.history())).toEqual([['overlapping', '2', '1']])
   })
 
+  it('lets a new owner go on behind a message that the old one acked and still runs', () => {
+    const history = (acked: boolean): History => {
+      const { recorder, send, run } = byHand()
+      send('1')
+      send('2')
+      const first = run('1')
+      if (acked) recorder.settled(first, 'acked')
+      recorder.fault({ kind: 'claim-lost', instance: 'a' })
+      recorder.handlerEnded(run('2', 'b'), 'ok')
+      recorder.handlerEnded(first, 'ok')
+      return recorder.history()
+    }
+    expect(found(history(true), { allowOverlapAfterLoss: true })).toEqual([])
+    expect(found(history(false), { allowOverlapAfterLoss: true })).toEqual([['out-of-order', '2', '1']])
+  })
+
   it('leaves a publish open whose result was recorded after the kill of its publisher', () => {
     const { recorder } = byHand()
     const call = recorder.publishInvoked({ topic: 't', id: '1', instance: 'p' })
