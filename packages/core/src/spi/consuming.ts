@@ -18,7 +18,7 @@ export interface ConsumeRequest {
 export interface Claim {
   readonly partition: number
   readonly epoch: number
-  /** No other live process consumes this partition. Always true for order 'key'. */
+  /** Deliveries of this partition never come to two live owners: an adapter stops delivering before its session could have ended at the broker. Always true for order 'key'. */
   readonly exclusive: boolean
   /** Longest time between delivery and settlement that the broker bears (RabbitMQ 0.8 × consumer timeout). Core rewinds the claim before. Where leases can be renewed the adapter renews them itself and says Infinity. */
   readonly holdMs: number
@@ -32,7 +32,7 @@ export interface ConsumeSink {
   /**
    * A planned hand-over. Core starts nothing more of these claims, waits for what runs, ends it, and resolves; it resolves at the
    * deadline in any case. The adapter stays alive meanwhile (heartbeats), then stores what was ended, then lets go. What was not
-   * ended is delivered elsewhere. From the moment the promise resolves the claims are dead; no `lost` follows. When the claims are
+   * ended is delivered elsewhere. No deliveries follow the call. From the moment the promise resolves the claims are dead; no `lost` follows. When the claims are
    * lost while core still drains them, the adapter calls `lost` and ignores the promise.
    */
   revoking(claims: readonly Claim[], deadlineMs: number): Promise<void>
@@ -66,18 +66,18 @@ export interface Consumer {
   /**
    * Resolves when it would survive a kill of this process that the handler of this open delivery was started `starts` times without
    * coming to an end. Called only for a delivery that was handed over several times before, with one handler running, so it may be
-   * slow; 0 takes the record back. Comes back as `Inbound.starts`.
+   * slow; 0 takes the record back, and so does `done`. Comes back as `Inbound.starts`.
    */
   recordStart(delivery: Inbound, starts: number): Promise<void>
   /** Stop and restart intake for as long as it takes, hours included; membership and claims stay. */
   pause(): void
   resume(): void
-  /** Resolves when everything `done` so far is stored at the broker; rejects when that is not known. */
+  /** Resolves when everything `done` so far is stored at the broker, as far as the broker can tell; rejects when that is not known. */
   stored(signal: AbortSignal): Promise<void>
   /** Done but not yet stored, and fetched but not yet delivered: both bound what a crash repeats and what memory holds. */
   readonly unstored: number
   readonly buffered: { readonly messages: number; readonly bytes: number }
-  /** Takes no more deliveries or claims and keeps what it has; `done`, `record` and `stored` go on working. */
+  /** Hands over no more deliveries or claims and keeps what it has (what the broker still pushes counts as `buffered`); `done`, `record` and `stored` go on working. */
   stop(): Promise<void>
   /** Leaves the group. What is not done comes again elsewhere, in order. Core calls it after stop, its own drain and stored. */
   close(signal: AbortSignal): Promise<void>
