@@ -39,7 +39,7 @@ describe('TimerQueue', () => {
         }
         expect(taken).toEqual(model.toSorted((a, b) => a.due - b.due || a.sequence - b.sequence))
       }),
-      { numRuns: 300 },
+      { numRuns: 100 },
     )
   })
 
