@@ -7,8 +7,9 @@ export default defineConfig({
     spi: 'src/spi.ts',
     config: 'src/config/index.ts',
   },
-  format: ['esm', 'cjs'],
-  // The entries share their code, so that a class is the same class whichever entry it came from.
+  format: ['esm'],
+  // CommonJS is made of these files afterwards. The entries share their code in both forms, so that a class is the
+  // same class whichever entry it came from.
   splitting: true,
   platform: 'node',
   target: 'node20.19',

@@ -4,9 +4,8 @@ export default defineConfig({
   entry: {
     index: 'src/index.ts',
   },
-  format: ['esm', 'cjs'],
-  // The entries share their code, so that a class is the same class whichever entry it came from.
-  splitting: true,
+  format: ['esm'],
+  // CommonJS is made of these files afterwards.
   platform: 'node',
   target: 'node20.19',
   sourcemap: true,
