@@ -1,7 +1,5 @@
+import type { HeaderList } from '../model/headers.js'
 import { decodeUtf8 } from './utf8.js'
-
-/** Headers on the wire, in order: foreign messages repeat names and carry bytes. */
-export type HeaderList = readonly (readonly [name: string, value: string | Uint8Array])[]
 
 /** Headers as applications see them. */
 export type TextHeaders = Readonly<Record<string, string>>

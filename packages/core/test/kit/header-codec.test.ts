@@ -1,7 +1,8 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { encodeHeaders, readHeaders, type HeaderList } from '../../src/kit/header-codec.js'
+import { encodeHeaders, readHeaders } from '../../src/kit/header-codec.js'
 import { encodeUtf8 } from '../../src/kit/utf8.js'
+import type { HeaderList } from '../../src/model/headers.js'
 
 const visible = Array.from({ length: 0x7f - 0x21 }, (_, i) => String.fromCharCode(0x21 + i)).filter((c) => c !== ':')
 const names = fc.string({ unit: fc.constantFrom(...visible), minLength: 1, maxLength: 256 })
