@@ -1,0 +1,14 @@
+let captured: ((value: never) => void) | undefined
+
+const capture = (resolve: (value: never) => void): void => {
+  captured = resolve
+}
+
+/**
+ * A promise and the function that settles it, without a closure of its own. To reject, resolve with a rejected promise: the second
+ * function would cost as much memory as the first.
+ */
+export function deferred<T>(): readonly [promise: Promise<T>, resolve: (value: T | Promise<never>) => void] {
+  const promise = new Promise<T>(capture as (resolve: (value: T | PromiseLike<T>) => void) => void)
+  return [promise, captured as (value: T | Promise<never>) => void]
+}
