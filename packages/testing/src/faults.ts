@@ -4,9 +4,15 @@ export type Undo = () => Promise<void>
 /** One side of a client's connections; both when it is left out. */
 export type FaultSide = 'publish' | 'consume'
 
+/** A group of a topic. */
+export interface GroupName {
+  readonly topic: string
+  readonly group: string
+}
+
 /**
  * What a harness can break. Each resolves when the broker or the wire is in the new state, not when the client has noticed. Clients are
- * named by the `clientName` that `createAdapter` got. A real broker stands behind a TCP proxy, one listener per client, and a process
+ * named by the `clientName` that `createAdapter` got; where a harness can break only more than that client, it does. A real broker stands behind a TCP proxy, one listener per client, and a process
  * control; a harness leaves out what it cannot do, and the tests that need it are skipped with that reason.
  */
 export interface Faults {
@@ -28,14 +34,20 @@ export interface Faults {
   slowSends(delayMs: number): Promise<Undo>
   /** Decides the fate of sends, see {@link SendFault}. The undo ends a rule that has not been used up. */
   failSends(rule: SendFault): Promise<Undo>
-  /** Moves every partition of a group that the client holds to another member, by plan. */
-  handOver(client: string, group: { readonly topic: string; readonly group: string }): Promise<void>
-  /** The broker denies the credentials of this client from its next connection on. */
-  deny(client: string): Promise<Undo>
+  /** Moves a partition of a group to a client that is a member, by plan. Rejects when the partition cannot move there. */
+  handOver(group: GroupName, partition: number, to: string): Promise<void>
+  /** The broker takes back every claim of a group with an open delivery, as after its hold limit. */
+  expireHold(group: GroupName): Promise<void>
+  /** The broker denies the credentials of everybody who connects from now on. */
+  deny(): Promise<Undo>
   /** Adds partitions to a topic. */
   addPartitions(topic: string, partitions: number): Promise<void>
   /** Retention: removes the oldest messages of every partition of a topic, whether they were consumed or not. */
   trim(topic: string, messages: number): Promise<void>
+  /** Leaves positions empty in every partition, as compaction and transactions do. */
+  gap(topic: string, positions: number): Promise<void>
+  /** Somebody deletes the topic with its groups and everything in them. */
+  deleteTopic(topic: string): Promise<void>
 }
 
 export type FaultName = keyof Faults
@@ -51,9 +63,12 @@ export const faultNames: readonly FaultName[] = [
   'slowSends',
   'failSends',
   'handOver',
+  'expireHold',
   'deny',
   'addPartitions',
   'trim',
+  'gap',
+  'deleteTopic',
 ]
 
 /** A rule for single messages on their way to the broker. */

@@ -59,6 +59,10 @@ export interface HarnessTimings {
   readonly takeOverMs: number
   /** From the end of a delivery until the broker has stored it. */
   readonly storeMs: number
+  /** Between two signs of life of a connection. */
+  readonly heartbeatMs: number
+  /** How long the broker waits for a member that says nothing before it gives its partitions away. */
+  readonly sessionMs: number
   /** Longest time between delivery and settlement that the broker bears; `Infinity` where there is none. */
   readonly holdMs: number
   /** Longest wait for anything that has no bound of its own. */
@@ -73,17 +77,14 @@ export interface Inspect {
   unsettled(topic: string, group: string): Promise<number>
   /** Stored position of the group in a partition, where the broker has one. */
   position(topic: string, group: string, partition: number): Promise<number | undefined>
-  /** Every copy that the broker has ever stored for the topic itself, in the order of storing per partition. */
-  stored(topic: string): Promise<readonly StoredCopy[]>
+  /** Ids of what the broker keeps of the topic: a log everything, a queue what a group has not settled. */
+  stored(topic: string): Promise<readonly string[]>
   /** Ids among the dead letters of a group, oldest first, copies included. */
   deadLetters(topic: string, group: string): Promise<readonly string[]>
-  /** Open connections of a client. */
-  connections(client: string): Promise<number>
   /** Members of a group. */
   members(topic: string, group: string): Promise<number>
-}
-
-export interface StoredCopy {
-  readonly id: string
-  readonly partition: number
+  /** Which client owns which partition of a group; undefined where nobody does. */
+  owners(topic: string, group: string): Promise<readonly (string | undefined)[]>
+  /** Everything that clients have registered at the broker or the adapter and not taken back. */
+  listeners(): Promise<number>
 }

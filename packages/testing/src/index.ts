@@ -1,18 +1,12 @@
 export { faultNames } from './faults.js'
-export type { FaultName, Faults, FaultSide, SendFault, Undo } from './faults.js'
-export type {
-  AdapterRequest,
-  Harness,
-  HarnessFactory,
-  HarnessLimits,
-  HarnessTimings,
-  Inspect,
-  StoredCopy,
-} from './harness.js'
+export type { FaultName, Faults, FaultSide, GroupName, SendFault, Undo } from './faults.js'
+export type { AdapterRequest, Harness, HarnessFactory, HarnessLimits, HarnessTimings, Inspect } from './harness.js'
 export { conformanceId, conformanceIds, isId } from './ids.js'
 export type { ConformanceId, Id } from './ids.js'
 export { hasCapability, refusals, variations } from './refusals.js'
 export type { RefusableCapability, Refusal } from './refusals.js'
+export { memoryHarness } from './harness/memory.js'
+export type { MemoryHarnessOptions } from './harness/memory.js'
 export { conformance } from './conformance/index.js'
 export { defineConformance } from './define-conformance.js'
 export type { Conformance, ConformanceDefinition, ConformanceNeeds } from './define-conformance.js'

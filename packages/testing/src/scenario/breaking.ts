@@ -1,4 +1,12 @@
-import { faultNames, type FaultName, type Faults, type FaultSide, type SendFault, type Undo } from '../faults.js'
+import {
+  faultNames,
+  type FaultName,
+  type Faults,
+  type FaultSide,
+  type GroupName,
+  type SendFault,
+  type Undo,
+} from '../faults.js'
 import type { Harness } from '../harness.js'
 import type { Client, Clients } from './clients.js'
 import type { Journal } from './journal.js'
@@ -16,10 +24,13 @@ export interface Breaking {
   block(): Promise<Undo>
   slowSends(delayMs: number): Promise<Undo>
   failSends(rule: Omit<SendFault, 'client'> & { readonly client?: Client }): Promise<Undo>
-  handOver(client: Client, group: { readonly topic: string; readonly group: string }): Promise<void>
-  deny(client: Client): Promise<Undo>
+  handOver(group: GroupName, partition: number, to: Client): Promise<void>
+  expireHold(group: GroupName): Promise<void>
+  deny(): Promise<Undo>
   addPartitions(topic: string, partitions: number): Promise<void>
   trim(topic: string, messages: number): Promise<void>
+  gap(topic: string, positions: number): Promise<void>
+  deleteTopic(topic: string): Promise<void>
   /**
    * Runs `fault`, which breaks and mends, in mid-stream, and waits until at least 200 publishes and 200 handler runs have overlapped it:
    * under way when it began or begun since. Only then does it count as a fault of the test; one without such a load cannot be counted.
@@ -112,17 +123,24 @@ export function createBreaking(harness: Harness, journal: Journal, clients: Clie
       counted()
       return lasting(await begin())
     },
-    async handOver(client, group) {
-      const instance = clients.nameOf(client)
+    async handOver(group, partition, to) {
       counted()
-      await need('handOver')(instance, group)
-      recorder.fault({ kind: 'handed-over', instance, ...group })
+      await need('handOver')(group, partition, clients.nameOf(to))
+      recorder.fault({ kind: 'handed-over', instance: clients.nameOf(to), partition, ...group })
     },
-    async deny(client) {
-      return lasting(await need('deny')(clients.nameOf(client)))
+    async expireHold(group) {
+      counted()
+      for (const client of clients.all)
+        recorder.fault({ kind: 'claim-lost', instance: clients.nameOf(client), ...group })
+      await need('expireHold')(group)
+    },
+    async deny() {
+      return lasting(await need('deny')())
     },
     addPartitions: (topic, partitions) => need('addPartitions')(topic, partitions),
     trim: (topic, messages) => need('trim')(topic, messages),
+    gap: (topic, positions) => need('gap')(topic, positions),
+    deleteTopic: (topic) => need('deleteTopic')(topic),
     async underLoad(what, fault, { publishes = loadMinimum, deliveries = loadMinimum } = {}) {
       const before = { ended: counters.ended, finished: counters.finished }
       underWay = true
