@@ -49,6 +49,7 @@ export function createSendRaw(harness: Harness, prefix: string): SendRaw {
               partition: message.partition ?? 0,
               envelopes: [outbound(message)],
               resend: false,
+              timeoutMs: harness.timings.patienceMs,
               report: (_index, result) => resolve(result),
             })
           }),
