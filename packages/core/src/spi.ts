@@ -20,7 +20,7 @@ export { silentLogger, type Logger } from './model/logger.js'
 export type { HeaderList } from './model/headers.js'
 export { formatVersion, standardHeaders } from './model/headers.js'
 export { deadLetterName, groupName, maxNameLength, reservedSuffixes } from './model/names.js'
-export { envelopeBytes } from './model/envelope-size.js'
+export { envelopeBytes } from './kit/envelope-size.js'
 
 export * from './kit/backoff.js'
 export * from './kit/balance.js'

@@ -1,5 +1,5 @@
 import { decodeUtf8, encodeUtf8 } from '../kit/utf8.js'
-import { envelopeBytes } from '../model/envelope-size.js'
+import { envelopeBytes } from '../kit/envelope-size.js'
 import { formatVersion, standardHeaders as names, type HeaderList } from '../model/headers.js'
 import type { Inbound, Outbound } from '../spi/envelope.js'
 import type { GroupRef } from '../spi/sending.js'

@@ -1,4 +1,4 @@
-import { envelopeBytes } from '../model/envelope-size.js'
+import { envelopeBytes } from '../kit/envelope-size.js'
 import { formatVersion, standardHeaders as names } from '../model/headers.js'
 import type { Inbound, Outbound } from '../spi/envelope.js'
 

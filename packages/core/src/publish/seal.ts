@@ -1,5 +1,5 @@
 import { utf8Length } from '../kit/utf8.js'
-import { envelopeBytes } from '../model/envelope-size.js'
+import { envelopeBytes } from '../kit/envelope-size.js'
 import { encodeText } from '../model/text-bytes.js'
 import type { Outbound } from '../spi/envelope.js'
 import type { Entry } from './entry.js'

@@ -1,5 +1,5 @@
-import { utf8Length } from '../kit/utf8.js'
-import type { HeaderList } from './headers.js'
+import { utf8Length } from './utf8.js'
+import type { HeaderList } from '../model/headers.js'
 
 /** What a message costs beside its own bytes: ids, time stamps, frames. A round number that all brokers stay under. */
 const overheadBytes = 128
