@@ -88,10 +88,10 @@ export interface SendFault {
   /** @default 'topic' */
   readonly to?: 'topic' | 'group' | 'dead-letter'
   readonly topic?: string
-  /** Only these messages. @default every message that fits the rest */
+  /** Only these messages, each of them `times` times. @default every message that fits the rest */
   readonly ids?: readonly string[]
   /** How many fitting sends pass first. @default 0 */
   readonly skip?: number
-  /** How many sends it hits, resends included. @default 1 */
+  /** How many sends it hits, resends included; with `ids`, of each of them. @default 1 */
   readonly times?: number
 }

@@ -119,17 +119,24 @@ function createSendFaults(): SendFaults {
       return undefined
     },
     fail(fault) {
-      let { skip = 0, times = 1 } = fault
+      const { ids, times = 1 } = fault
+      let { skip = 0 } = fault
+      let ended = false
+      /** By id where there are ids, else of all. */
+      const hits = new Map<string, number>()
       const base: SendRule = (attempt) => {
-        if (times === 0 || !fits(fault, attempt) || skip-- > 0) return undefined
-        times--
+        if (ended || !fits(fault, attempt) || skip-- > 0) return undefined
+        const whose = ids === undefined ? '' : attempt.envelope.id
+        const before = hits.get(whose) ?? 0
+        if (before >= times) return undefined
+        hits.set(whose, before + 1)
         return outcomes[fault.outcome]
       }
       const single = fault.inMiddle === true || fault.outcome === 'refused'
       failing.push(single ? base : connectionLike(base))
       // The rule stays: what a broken connection holds back is let go by its resend, not by the end of the fault.
       return () => {
-        times = 0
+        ended = true
       }
     },
     slow(delayMs) {

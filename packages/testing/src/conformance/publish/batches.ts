@@ -76,7 +76,6 @@ export const batches: Conformance = defineConformance({
         outcome: 'refused',
         topic: topic.name,
         ids: refused,
-        times: refused.length,
       })
       const results = await client.publishBatch(topic, batch, { settled: true })
       await undo()
