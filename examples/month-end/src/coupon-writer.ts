@@ -26,8 +26,8 @@ export interface WriterOptions {
   readonly rateLimit: Limiter
   readonly journal: Journal
   readonly flow: Flow
-  /** Called when rows are written and not yet acknowledged. */
-  readonly afterWrite?: () => void
+  /** Called for each batch before it is written, and again before it is acknowledged: the moments at which a crash hurts. */
+  readonly crashPoint?: (at: 'begun' | 'written', size: number) => Promise<void>
 }
 
 export interface Writer extends Instance {
@@ -36,7 +36,7 @@ export interface Writer extends Instance {
 }
 
 /** A service that brings coupons into the database, many with one statement. */
-export async function startWriter({ database, rateLimit, journal, flow, afterWrite }: WriterOptions): Promise<Writer> {
+export async function startWriter({ database, rateLimit, journal, flow, crashPoint }: WriterOptions): Promise<Writer> {
   const instance = await startInstance()
   const options = { group: 'ledger', rateLimit, concurrency: 4, maxSize: 100, maxWaitMs: 20, window: { messages: 500 } }
   let inHand = 0
@@ -47,11 +47,12 @@ export async function startWriter({ database, rateLimit, journal, flow, afterWri
     journal.deliveries += batch.length
     inHand += batch.length
 
-    await database.insertCoupons(batch)
-
-    afterWrite?.()
-    // A writer that was killed ends here: its rows are written, nobody hears of it, and its coupons come again.
+    await crashPoint?.('begun', batch.length)
     await instance.alive()
+    await database.insertCoupons(batch)
+    await crashPoint?.('written', batch.length)
+    await instance.alive()
+
     inHand -= batch.length
     flow.addDone(remember(journal.finished, batch))
   })

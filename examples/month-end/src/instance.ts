@@ -11,6 +11,9 @@ export interface Instance extends AsyncDisposable {
   close(): Promise<void>
 }
 
+/** Where a handler stands whose process is dead. */
+export const never: Promise<never> = new Promise(() => {})
+
 /** `SLUICE_URL` picks the broker. Without it everything stays in this process. */
 export const brokerUrl: string = process.env['SLUICE_URL'] ?? 'memory:'
 
@@ -22,7 +25,7 @@ export async function startInstance(): Promise<Instance> {
   }
   return {
     messaging,
-    alive: () => (killed ? new Promise(() => {}) : Promise.resolve()),
+    alive: () => (killed ? never : Promise.resolve()),
     kill() {
       killed = true
       // With no time to drain, `close` leaves the running handlers alone and drops the connection under them.
