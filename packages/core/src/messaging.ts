@@ -64,8 +64,8 @@ class CoreMessaging<C extends Capabilities> {
   /** By topic and group. `undefined` while it begins. */
   readonly #subscriptions = new Map<string, CoreSubscription | undefined>()
   readonly #failed: SluiceError[] = []
-  /** Ends everything that is beginning. */
-  readonly #ending = new AbortController()
+  /** What is beginning, to be ended by close. No listeners of one common signal: Node takes more than ten of them for a leak. */
+  readonly #beginning = new Set<AbortController>()
   readonly #sides: Record<Side, SideState> = { publish: 'connecting', consume: 'connecting' }
   #phase: 'open' | 'closing' | 'closed' = 'open'
   #closing: Promise<CloseReport> | undefined
@@ -284,7 +284,7 @@ class CoreMessaging<C extends Capabilities> {
     const started = clock.monotonic()
     const leftMs = (): number => Math.max(0, deadlineMs - (clock.monotonic() - started))
     this.#phase = 'closing'
-    this.#ending.abort(closedError())
+    for (const abort of this.#beginning) abort.abort(closedError())
     const reports = await Promise.all([...this.#subscriptions.values()].map((s) => s?.close({ deadlineMs })))
     // Handlers have ended: from here on nothing new can come from inside.
     this.#publisher.stopNew()
@@ -319,9 +319,8 @@ class CoreMessaging<C extends Capabilities> {
   /** Runs with a deadline, and ends with the messaging object. */
   async #within<T>(ms: number, run: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const abort = new AbortController()
-    const stop = (): void => abort.abort(closedError())
-    if (this.#ending.signal.aborted) stop()
-    else this.#ending.signal.addEventListener('abort', stop, { once: true })
+    if (this.#phase === 'open') this.#beginning.add(abort)
+    else abort.abort(closedError())
     const cancel = this.#options.clock.after(ms, () => {
       const text = `the broker was not reached within ${ms} ms${this.#lastCause === undefined ? '' : `: ${this.#lastCause.text}`}`
       abort.abort(new SluiceError('CONNECT_TIMEOUT', text, { cause: this.#lastCause }))
@@ -333,7 +332,7 @@ class CoreMessaging<C extends Capabilities> {
       throw toSluiceError(error)
     } finally {
       cancel()
-      this.#ending.signal.removeEventListener('abort', stop)
+      this.#beginning.delete(abort)
     }
   }
 
