@@ -31,7 +31,9 @@ export interface Source extends Fillable {
   done(delivery: MemoryDelivery): void
   /** What the claim's consumer has done so far is durable from now on. */
   store(claim: MemoryClaim): void
-  /** One delivery goes back alone. */
+  /** One delivery is about to go back alone. Until the broker knows, it belongs to the claim. */
+  returning(delivery: MemoryDelivery): void
+  /** It goes back to its place. */
   giveBack(delivery: MemoryDelivery): void
   recordFailures(delivery: MemoryDelivery, failures: number): void
   recordStarts(delivery: MemoryDelivery, starts: number): void

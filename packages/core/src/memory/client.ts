@@ -246,7 +246,7 @@ export class Client implements BrokerClient, Link {
     if (this.#closed || this.#killed) return
     for (const side of sides) {
       const status = this.#status[side]
-      status.held = !reconnect
+      if (!reconnect) status.held = true
       if (!status.up) continue
       status.up = false
       status.lastCause = cause.code

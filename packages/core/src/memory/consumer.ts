@@ -187,7 +187,10 @@ export class MemoryConsumer implements Consumer, Member {
     const own = delivery as MemoryDelivery
     const { claim } = own
     if (claim.owner !== this || claim.ended || claim.exclusive || !claim.end(own)) return
-    this.#link.transmit(() => claim.source.giveBack(own))
+    claim.source.returning(own)
+    this.#link.transmit(() => {
+      if (!claim.released) claim.source.giveBack(own)
+    })
   }
 
   rewind(claim: Claim): Promise<void> {
@@ -282,14 +285,15 @@ export class MemoryConsumer implements Consumer, Member {
   /** Writes something about an open delivery; the promise goes down with its claim. */
   #write(delivery: MemoryDelivery, write: () => void): Promise<void> {
     const { claim } = delivery
-    if (claim.owner !== this || claim.ended || !delivery.open) {
-      const text = `partition ${claim.partition} is no longer claimed`
-      return Promise.reject(adapterError('DISCONNECTED', text, { scope: 'group', retryable: true }))
-    }
+    if (this.#closed) return Promise.reject(closedError())
+    if (claim.owner !== this || claim.ended || !delivery.open) return Promise.reject(goneError(claim))
     return this.#waitFor((waiter) => {
       this.#link.transmit(() => {
-        write()
-        waiter.resolve()
+        if (claim.released) waiter.reject(goneError(claim))
+        else {
+          write()
+          waiter.resolve()
+        }
       })
     })
   }
@@ -377,6 +381,9 @@ export class MemoryConsumer implements Consumer, Member {
 }
 
 const closedError = (): Error & AdapterError => adapterError('CLOSED', 'the consumer is closed', { scope: 'group' })
+
+const goneError = ({ partition }: Claim): Error & AdapterError =>
+  adapterError('DISCONNECTED', `partition ${partition} is no longer claimed`, { scope: 'group', retryable: true })
 
 const timeoutError = (): Error & AdapterError =>
   adapterError('TIMEOUT', 'the broker did not answer in time', { retryable: true })

@@ -132,9 +132,9 @@ export class LogSource implements Source {
     this.#onStored()
   }
 
-  giveBack(): void {
-    // A log has no way to take back one message: core rewinds the claim.
-  }
+  // A log has no way to take back one message, and its claims are exclusive: core rewinds them instead.
+  returning(): void {}
+  giveBack(): void {}
 
   recordFailures(delivery: MemoryDelivery, failures: number): void {
     if (delivery.entry === undefined) this.#failures.set(delivery.offset, failures)

@@ -32,7 +32,7 @@ export class QueueSource implements Source {
   /** Handed over, and not known as done. */
   get unsettled(): number {
     let count = 0
-    for (const claim of this.#claims) count += claim.open + claim.unstored
+    for (const claim of this.#claims) count += claim.open + claim.finished.length
     return count
   }
 
@@ -75,9 +75,13 @@ export class QueueSource implements Source {
     claim.unstored = 0
   }
 
-  giveBack(delivery: MemoryDelivery): void {
-    const { entry } = delivery
+  returning(delivery: MemoryDelivery): void {
+    this.done(delivery)
+  }
+
+  giveBack({ claim, entry }: MemoryDelivery): void {
     if (entry === undefined) return
+    claim.finished.splice(claim.finished.lastIndexOf(entry), 1)
     entry.handovers += 1
     this.#queue.putBack([entry])
     this.#context.wake(this)
