@@ -24,7 +24,7 @@ export interface ResolvedCommon {
 }
 
 /** Names of all {@link CommonOptions}. */
-export const commonOptionNames = [
+export const commonOptionNames: readonly (keyof CommonOptions)[] = [
   'clientName',
   'topology',
   'startupTimeoutMs',
@@ -36,7 +36,7 @@ export const commonOptionNames = [
   'tracer',
   'logger',
   'clock',
-] as const satisfies readonly (keyof CommonOptions)[]
+]
 
 const bufferLimits: Required<BufferOptions> = {
   messages: 10_000,

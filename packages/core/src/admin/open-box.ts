@@ -63,7 +63,7 @@ export class OpenBox {
   }
 
   /** Where the letters end now, or after the first `most` of them. */
-  async end(most = Infinity): Promise<BoxEnd> {
+  async end(most: number = Infinity): Promise<BoxEnd> {
     let end: BoxEnd = { count: 0, last: undefined }
     while (end.count < most) {
       const page = await this.read(end.last, Math.min(pageSize, most - end.count))
@@ -75,7 +75,7 @@ export class OpenBox {
   }
 
   /** Pages of letters up to `end`, also when more have come behind it meanwhile. */
-  async *pages(end: BoxEnd, size = pageSize): AsyncGenerator<readonly StoredLetter[], void, undefined> {
+  async *pages(end: BoxEnd, size: number = pageSize): AsyncGenerator<readonly StoredLetter[], void, undefined> {
     let after: string | undefined
     let left = end.count
     while (left > 0) {

@@ -18,12 +18,12 @@ export interface MemoryStoreOptions {
   readonly clock?: Clock
 }
 
-export const memoryStoreOptionNames = [
+export const memoryStoreOptionNames: readonly (keyof MemoryStoreOptions)[] = [
   'retainMs',
   'leaseMs',
   'maxEntries',
   'clock',
-] as const satisfies readonly (keyof MemoryStoreOptions)[]
+]
 
 const dayMs = 24 * 3_600_000
 /** A claim may be released at any time, so nobody is sent away for longer. */

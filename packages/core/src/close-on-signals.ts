@@ -1,0 +1,83 @@
+import { checkKeys, checkMs } from './errors/check-options.js'
+import { SluiceError } from './errors/sluice-error.js'
+import type { Messaging } from './messaging-handle.js'
+
+/** Options of {@link closeOnSignals}. */
+export interface CloseOnSignalsOptions {
+  /** @default ['SIGTERM', 'SIGINT'] */
+  readonly signals?: readonly NodeJS.Signals[]
+  /** Longest wait for running handlers, in ms. @default what `close` waits: 25000 */
+  readonly deadlineMs?: number
+  /** Ends the process after a clean close, whatever else it still does. @default false: it ends by itself when nothing is left to do */
+  readonly exit?: boolean
+}
+
+/**
+ * Closes when the process is told to end. After a clean close the exit code is 0 unless somebody has set another one. When the
+ * deadline has passed, `close` has failed, or a second signal arrives, the signal is raised again without this listener: usually the
+ * process ends with it at once (shells show 128 + its number), and what was left is handed over again.
+ *
+ * Returns a function that removes the listeners; call it when you close the messaging object yourself. A signal that comes later all
+ * the same removes them and is raised again.
+ * @throws SluiceError UNKNOWN_OPTION, INVALID_OPTION
+ */
+export function closeOnSignals(
+  messaging: Pick<Messaging, 'close' | 'health'>,
+  options: CloseOnSignalsOptions = {},
+): () => void {
+  checkKeys('options', options, ['signals', 'deadlineMs', 'exit'])
+  const { signals = ['SIGTERM', 'SIGINT'], deadlineMs, exit = false } = options
+  checkMs('deadlineMs', deadlineMs)
+  if (typeof exit !== 'boolean') throw invalid('exit', 'must be true or false')
+  if (
+    !Array.isArray(signals) ||
+    signals.length === 0 ||
+    signals.some((signal) => !/^SIG[A-Z0-9]+$/.test(String(signal)))
+  ) {
+    throw invalid('signals', 'must be an array of signal names, for example ["SIGTERM"]')
+  }
+  let closing = false
+  let raised = false
+
+  const remove = (): void => {
+    for (const signal of signals) process.removeListener(signal, onSignal)
+  }
+  const raiseAgain = (signal: NodeJS.Signals): void => {
+    if (raised) return
+    raised = true
+    remove()
+    process.kill(process.pid, signal)
+  }
+  const onSignal = (signal: NodeJS.Signals): void => {
+    if (closing) {
+      raiseAgain(signal)
+      return
+    }
+    if (messaging.health().publish === 'closed') {
+      // Closed by somebody else before. Other listeners have had this signal; without any it was swallowed here.
+      remove()
+      if (process.listenerCount(signal) === 0) process.kill(process.pid, signal)
+      return
+    }
+    closing = true
+    messaging.close(deadlineMs === undefined ? {} : { deadlineMs }).then(
+      ({ clean }) => {
+        if (!clean) raiseAgain(signal)
+        else if (exit && !raised) process.exit()
+        else remove()
+      },
+      (error: unknown) => {
+        process.emitWarning(
+          `closing on ${signal} failed: ${error instanceof Error ? error.message : String(error)}`,
+          'SluiceWarning',
+        )
+        raiseAgain(signal)
+      },
+    )
+  }
+  for (const signal of signals) process.on(signal, onSignal)
+  return remove
+}
+
+const invalid = (field: string, text: string): SluiceError =>
+  new SluiceError('INVALID_OPTION', `${field} ${text}`, { field })
