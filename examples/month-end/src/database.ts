@@ -10,7 +10,7 @@ export interface Database {
   close(): Promise<void>
 }
 
-export interface CouponTotals {
+interface CouponTotals {
   readonly rows: number
   readonly cents: number
 }

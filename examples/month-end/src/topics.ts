@@ -8,7 +8,7 @@ export const Coupon = z.object({
 })
 export type Coupon = z.infer<typeof Coupon>
 
-export const Status = z.enum([
+const Status = z.enum([
   'placed',
   'paid',
   'declined',
