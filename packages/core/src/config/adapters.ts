@@ -1,6 +1,8 @@
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
 import { SluiceError } from '../errors/sluice-error.js'
 import type { AdapterFactory } from '../spi/adapter-factory.js'
-import { nativeImport } from './native-import.js'
+import { importFile } from './import-file.js'
 
 /** Loads a package by its name, from where the application stands. */
 export type LoadPackage = (name: string) => Promise<Readonly<Record<string, unknown>>>
@@ -65,7 +67,7 @@ export async function loadPackage(name: string): Promise<Readonly<Record<string,
     return (await import(/* @vite-ignore */ name)) as Readonly<Record<string, unknown>>
   } catch (error) {
     if (!isMissing(error, name)) throw error
-    return nativeImport(name, process.cwd())
+    return importFile(createRequire(join(process.cwd(), 'package.json')).resolve(name))
   }
 }
 

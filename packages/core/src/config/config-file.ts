@@ -1,9 +1,8 @@
 import { access, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { pathToFileURL } from 'node:url'
 import { isSluiceError, SluiceError } from '../errors/sluice-error.js'
 import { checkConfig, type SluiceConfig } from './connect-options.js'
-import { nativeImport } from './native-import.js'
+import { importFile } from './import-file.js'
 import { withoutSecrets } from './without-secrets.js'
 
 const names = ['js', 'mjs', 'cjs', 'json', 'ts', 'mts'].map((extension) => `sluice.config.${extension}`)
@@ -63,7 +62,7 @@ async function readJson(directory: string, name: string): Promise<unknown> {
 
 async function importModule(directory: string, name: string): Promise<unknown> {
   try {
-    const module = await nativeImport(pathToFileURL(join(directory, name)).href, directory)
+    const module = await importFile(join(directory, name))
     return unwrap(module['default'])
   } catch (error) {
     if (isSluiceError(error)) throw error
