@@ -103,7 +103,8 @@ class MemoryAdapter<L extends MemoryLike> implements Adapter<MemoryCapabilities<
     else {
       const error = closedError()
       this.#broker.pump.call(() => {
-        for (let index = 0; index < batch.envelopes.length; index += 1) batch.report(index, { kind: 'refused', error })
+        for (let index = 0; index < batch.envelopes.length; index += 1)
+          batch.report(index, { kind: 'unwritten', error })
       })
     }
   }

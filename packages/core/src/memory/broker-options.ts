@@ -154,4 +154,4 @@ export function checkBrokerName(field: string, name: unknown): void {
   throw new SluiceError('INVALID_OPTION', text, { field })
 }
 
-export const brokerNamePattern = /^[A-Za-z0-9._-]{1,100}$/
+export const brokerNamePattern: RegExp = /^[A-Za-z0-9._-]{1,100}$/

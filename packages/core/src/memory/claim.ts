@@ -164,6 +164,8 @@ export class MemoryDelivery implements Inbound {
   readonly offset: number
   readonly handle: number
   open = true
+  /** Starts are on record that `done` has to take back. */
+  started: boolean
   previous: MemoryDelivery | undefined = undefined
   next: MemoryDelivery | undefined = undefined
 
@@ -182,6 +184,7 @@ export class MemoryDelivery implements Inbound {
     this.failures = place.failures
     this.handovers = place.handovers
     this.starts = place.starts
+    this.started = place.starts > 0
     this.atMs = atMs
     this.entry = place.entry
     this.offset = place.offset

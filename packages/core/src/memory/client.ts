@@ -69,7 +69,13 @@ export class Client implements BrokerClient, Link {
     this.id = broker.nextClientId()
     this.clientName = context.clientName
     this.clock = context.clock
-    this.#outbox = new Outbox(broker, context.clientName, () => this.#scheduleSending())
+    this.#outbox = new Outbox({
+      broker,
+      clientName: context.clientName,
+      clock: context.clock,
+      released: () => this.#scheduleSending(),
+      report: (run) => this.#reportSoon(run),
+    })
     const link = (side: Side): Requests => new Requests(() => this.#passes(side))
     this.#requests = { publish: link('publish'), consume: link('consume') }
   }
@@ -174,11 +180,10 @@ export class Client implements BrokerClient, Link {
     if (this.#killed) return
     const { up } = this.#status.publish
     if (this.#closed || !up) {
-      // Not written: a closed adapter will not write it either, so that is certain; a reconnect may come at any moment.
       const error = this.#closed ? closedError() : this.#broker.lost('is not connected')
-      const kind = this.#closed ? 'refused' : 'uncertain'
       this.#reportSoon(() => {
-        for (let index = 0; index < batch.envelopes.length; index += 1) batch.report(index, { kind, error })
+        for (let index = 0; index < batch.envelopes.length; index += 1)
+          batch.report(index, { kind: 'unwritten', error })
       })
       return
     }
@@ -192,7 +197,7 @@ export class Client implements BrokerClient, Link {
       for (const side of both) this.#requests[side].end(closedError())
       return Promise.resolve()
     }
-    this.#reportSoon(this.#outbox.fail('lost', closedError()))
+    this.#outbox.fail('lost', closedError())
     for (const consumer of [...this.consumers]) consumer.abandon()
     this.#end()
     return new Promise((resolve) => {
@@ -251,7 +256,7 @@ export class Client implements BrokerClient, Link {
       status.up = false
       status.lastCause = cause.code
       this.later(() => this.#context.state(side, 'lost', cause))
-      if (side === 'publish') this.#reportSoon(this.#outbox.fail(unreported, cause))
+      if (side === 'publish') this.#outbox.fail(unreported, cause)
       else this.#loseClaims(cause)
       if (reconnect) this.later(() => this.#context.state(side, 'connecting'))
     }

@@ -178,6 +178,7 @@ export class MemoryConsumer implements Consumer, Member {
     if (claim.owner !== this || claim.ended || !claim.end(own)) return
     claim.source.done(own)
     claim.unstored += 1
+    if (own.started) this.#link.transmit(() => claim.source.recordStarts(own, 0))
     if (claim.unstored >= MOST_UNSTORED) this.#flush()
     else this.#disarm ??= this.#link.clock.after(this.#broker.limits.storeDelayMs, () => this.#flush())
     if (claim.source.ready > 0 && claim.usable) this.#broker.pump.wake(claim.source)
@@ -204,6 +205,7 @@ export class MemoryConsumer implements Consumer, Member {
 
   recordStart(delivery: Inbound, starts: number): Promise<void> {
     const own = delivery as MemoryDelivery
+    own.started = starts > 0
     return this.#write(own, () => own.claim.source.recordStarts(own, starts))
   }
 

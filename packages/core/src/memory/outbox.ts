@@ -1,5 +1,5 @@
 import { Deque } from '../kit/deque.js'
-import type { Cancel } from '../model/clock.js'
+import type { Cancel, Clock } from '../model/clock.js'
 import { adapterError, type AdapterError } from '../spi/adapter-error.js'
 import type { SendBatch, SendResult } from '../spi/sending.js'
 import type { Broker } from './broker.js'
@@ -9,8 +9,22 @@ import { storeMessage } from './store-message.js'
 /** What became of messages whose answer never came: all are stored, none, or of each stream the first half. */
 export type Unreported = 'stored' | 'lost' | 'half'
 
+/** What an outbox needs of its client. */
+export interface OutboxOptions {
+  readonly broker: Broker
+  readonly clientName: string
+  /** The client's own time: it waits for answers. */
+  readonly clock: Clock
+  /** Something may arrive that was held up. */
+  readonly released: () => void
+  /** Runs reports later. */
+  readonly report: (run: () => void) => void
+}
+
 interface Transit {
   readonly batch: SendBatch
+  /** When the client stops waiting for answers. */
+  readonly deadline: number
   /** The next message that the broker gets. */
   index: number
   /** The rules have held it up already. */
@@ -24,17 +38,17 @@ interface HeldStream {
 
 /** Batches on their way to the broker. They arrive in order, stream by stream; each message is reported once. */
 export class Outbox {
-  readonly #broker: Broker
-  readonly #clientName: string
-  readonly #onReleased: () => void
+  readonly #options: OutboxOptions
   readonly #transits = new Deque<Transit>()
   /** Streams that a rule holds up. */
   readonly #held = new Map<string, HeldStream>()
+  /** No deadline is earlier; what had this one may be answered by now. */
+  #earliest = Infinity
+  #disarm: Cancel | undefined
+  #armedFor = Infinity
 
-  constructor(broker: Broker, clientName: string, onReleased: () => void) {
-    this.#broker = broker
-    this.#clientName = clientName
-    this.#onReleased = onReleased
+  constructor(options: OutboxOptions) {
+    this.#options = options
   }
 
   get empty(): boolean {
@@ -42,59 +56,76 @@ export class Outbox {
   }
 
   push(batch: SendBatch): void {
-    this.#transits.push({ batch, index: 0, passed: false })
+    const deadline = this.#options.clock.monotonic() + batch.timeoutMs
+    this.#transits.push({ batch, deadline, index: 0, passed: false })
+    if (deadline < this.#earliest) this.#earliest = deadline
   }
 
   /** Lets everything arrive that nothing holds up, as long as `open` says that it may. */
   arrive(open: () => boolean): void {
-    const nowMs = this.#broker.clock.monotonic()
+    const nowMs = this.#options.broker.clock.monotonic()
     for (let left = this.#transits.length; left > 0 && open(); left -= 1) {
       const transit = this.#transits.peek()
       if (transit === undefined) return
-      const held =
-        this.#held.size === 0 ? undefined : this.#held.get(streamOf(transit.batch.destination, transit.batch.partition))
-      if (held !== undefined) held.transits.push(transit)
-      else this.#advance(transit, nowMs)
+      const held = this.#held.size === 0 ? undefined : this.#held.get(streamOfBatch(transit.batch))
+      if (held === undefined) this.#advance(transit, nowMs)
+      else held.transits.push(transit)
       // Reporting may have led to a loss of the connection, and that empties the queue.
       if (this.#transits.peek() === transit) this.#transits.shift()
     }
+    this.#watchDeadlines()
   }
 
-  /** The connection is gone. Nothing is reported here: the returned function does it, and is to be called later. */
-  fail(unreported: Unreported, error: AdapterError): () => void {
+  /** The connection is gone: nothing of what is under way is ever answered. */
+  fail(unreported: Unreported, error: AdapterError): void {
+    this.#end([...this.#streams().values()], unreported, error)
+  }
+
+  /** Every transit by its stream, in order. */
+  #streams(): Map<string, Transit[]> {
     const streams = new Map<string, Transit[]>()
-    const collect = (transit: Transit): void => {
-      const stream = streamOf(transit.batch.destination, transit.batch.partition)
+    for (const [stream, { transits }] of this.#held) streams.set(stream, [...transits])
+    for (const transit of this.#transits) {
+      const stream = streamOfBatch(transit.batch)
       const transits = streams.get(stream)
       if (transits === undefined) streams.set(stream, [transit])
       else transits.push(transit)
     }
-    for (const { transits, cancel } of this.#held.values()) {
-      cancel()
-      for (const transit of transits) collect(transit)
-    }
-    for (const transit of this.#transits) collect(transit)
-    this.#held.clear()
-    this.#transits.clear()
-    const reports = [...streams.values()].flatMap((transits) => this.#failStream(transits, unreported))
-    const result: SendResult = { kind: 'uncertain', error }
-    return () => {
-      for (const { batch, index } of reports) batch.report(index, result)
-    }
+    return streams
   }
 
-  #failStream(transits: readonly Transit[], unreported: Unreported): { batch: SendBatch; index: number }[] {
+  /** Ends whole streams: what follows one that failed must not arrive before it is sent again. */
+  #end(streams: readonly (readonly Transit[])[], unreported: Unreported, error: AdapterError): void {
+    const ended = new Set(streams.flat())
+    if (ended.size === 0) return
+    const reports = streams.flatMap((transits) => this.#endStream(transits, unreported))
+    for (const [stream, { transits, cancel }] of this.#held) {
+      const first = transits.peek()
+      if (first === undefined || !ended.has(first)) continue
+      cancel()
+      this.#held.delete(stream)
+    }
+    const rest = [...this.#transits].filter((transit) => !ended.has(transit))
+    this.#transits.clear()
+    for (const transit of rest) this.#transits.push(transit)
+    this.#watchDeadlines()
+    const result: SendResult = { kind: 'uncertain', error }
+    this.#options.report(() => {
+      for (const { batch, index } of reports) batch.report(index, result)
+    })
+  }
+
+  #endStream(transits: readonly Transit[], unreported: Unreported): { batch: SendBatch; index: number }[] {
+    const { broker } = this.#options
     const rest = transits.flatMap((transit) => {
-      const from = transit.index
-      transit.index = transit.batch.envelopes.length
-      return transit.batch.envelopes
-        .slice(from)
-        .map((envelope, at) => ({ batch: transit.batch, envelope, index: from + at }))
+      const { batch, index: from } = transit
+      transit.index = batch.envelopes.length
+      return batch.envelopes.slice(from).map((envelope, at) => ({ batch, envelope, index: from + at }))
     })
     const reaching = { stored: rest.length, half: Math.ceil(rest.length / 2), lost: 0 }[unreported]
-    const nowMs = this.#broker.clock.monotonic()
+    const nowMs = broker.clock.monotonic()
     for (const { batch, envelope } of rest.slice(0, reaching)) {
-      storeMessage(this.#broker, batch.destination, batch.partition, envelope, nowMs)
+      storeMessage(broker, batch.destination, batch.partition, envelope, nowMs)
     }
     return rest
   }
@@ -103,7 +134,7 @@ export class Outbox {
     const { batch } = transit
     const { envelopes } = batch
     while (transit.index < envelopes.length) {
-      const outcome = this.#broker.rules.size === 0 || transit.passed ? 'store' : this.#ask(transit)
+      const outcome = this.#options.broker.rules.size === 0 || transit.passed ? 'store' : this.#ask(transit)
       if (typeof outcome === 'object') {
         this.#hold(transit, outcome.delayMs)
         return
@@ -120,8 +151,8 @@ export class Outbox {
     const { destination, partition, resend } = batch
     const envelope = batch.envelopes[index]
     if (envelope === undefined) return undefined
-    const attempt = { clientName: this.#clientName, destination, partition, index, envelope, resend }
-    for (const rule of this.#broker.rules) {
+    const attempt = { clientName: this.#options.clientName, destination, partition, index, envelope, resend }
+    for (const rule of this.#options.broker.rules) {
       const outcome = rule(attempt)
       if (outcome !== undefined) return outcome
     }
@@ -129,34 +160,59 @@ export class Outbox {
   }
 
   #carryOut({ batch, index }: Transit, outcome: Exclude<SendOutcome, object>, nowMs: number): SendResult {
+    const { broker } = this.#options
     const { destination, partition } = batch
     const envelope = batch.envelopes[index]
     if (envelope === undefined || outcome === 'refuse') {
       return { kind: 'refused', error: adapterError('REFUSED', 'the broker refuses the message', { scope: 'message' }) }
     }
-    if (outcome === 'uncertain-lost') return { kind: 'uncertain', error: this.#broker.lost('did not answer') }
-    const result = storeMessage(this.#broker, destination, partition, envelope, nowMs)
-    if (outcome === 'uncertain-stored') return { kind: 'uncertain', error: this.#broker.lost('did not answer') }
-    if (outcome === 'duplicate') storeMessage(this.#broker, destination, partition, envelope, nowMs)
+    if (outcome === 'uncertain-lost') return { kind: 'uncertain', error: broker.lost('did not answer') }
+    const result = storeMessage(broker, destination, partition, envelope, nowMs)
+    if (outcome === 'uncertain-stored') return { kind: 'uncertain', error: broker.lost('did not answer') }
+    if (outcome === 'duplicate') storeMessage(broker, destination, partition, envelope, nowMs)
     return result
   }
 
   /** The message waits, and all that follow in its stream behind it. */
   #hold(transit: Transit, delayMs: number): void {
     transit.passed = true
-    const stream = streamOf(transit.batch.destination, transit.batch.partition)
+    const stream = streamOfBatch(transit.batch)
     const held: HeldStream = { transits: new Deque(), cancel: () => undefined }
     held.transits.push(transit)
     this.#held.set(stream, held)
-    held.cancel = this.#broker.timers.after(delayMs, () => this.#release(stream, held))
+    held.cancel = this.#options.broker.timers.after(delayMs, () => this.#release(stream, held))
   }
 
   /** Back to the front, so that they arrive before what was sent since. */
   #release(stream: string, held: HeldStream): void {
     if (this.#held.get(stream) !== held) return
     this.#held.delete(stream)
-    const transits = [...held.transits]
-    for (const transit of transits.toReversed()) this.#transits.unshift(transit)
-    this.#onReleased()
+    for (const transit of [...held.transits].toReversed()) this.#transits.unshift(transit)
+    this.#options.released()
+  }
+
+  /** One timer for the earliest deadline, and none while nothing waits. */
+  #watchDeadlines(): void {
+    if (this.#transits.length === 0 && this.#held.size === 0) this.#earliest = Infinity
+    if (this.#earliest !== Infinity && this.#disarm !== undefined && this.#earliest >= this.#armedFor) return
+    this.#disarm?.()
+    this.#disarm = undefined
+    if (this.#earliest === Infinity) return
+    const { clock } = this.#options
+    this.#armedFor = this.#earliest
+    this.#disarm = clock.after(this.#earliest - clock.monotonic(), () => this.#expire())
+  }
+
+  #expire(): void {
+    this.#disarm = undefined
+    const nowMs = this.#options.clock.monotonic()
+    const streams = [...this.#streams().values()]
+    const late = streams.filter((transits) => transits.some(({ deadline }) => deadline <= nowMs))
+    const waiting = streams.filter((transits) => !late.includes(transits))
+    this.#earliest = waiting.flat().reduce((earliest, { deadline }) => Math.min(earliest, deadline), Infinity)
+    this.#end(late, 'lost', adapterError('TIMEOUT', 'the broker did not answer in time', { retryable: true }))
+    this.#watchDeadlines()
   }
 }
+
+const streamOfBatch = ({ destination, partition }: SendBatch): string => streamOf(destination, partition)

@@ -209,6 +209,23 @@ describe.each(['queue', 'log'] as const)('consuming from memory like %s', (like)
     expect(await codeOf(second.consumer.recordStart(sink.find('m1'), 3))).toBe('DISCONNECTED')
   })
 
+  it('takes the record of a start back when the delivery is done', async () => {
+    const { bench, one } = await keyedBench()
+    const { consumer, sink } = await one.consume()
+    one.send('orders', ids(2))
+    await bench.settle()
+    await consumer.recordStart(sink.find('m1'), 1)
+    await consumer.recordStart(sink.find('m2'), 1)
+    consumer.done(sink.find('m1'))
+    bench.broker.control.instance('one').kill()
+    const second = await (await bench.instance('two')).consume()
+    await bench.settle()
+    expect(second.sink.deliveries.map(({ id, starts }) => [id, starts])).toEqual([
+      ['m1', 0],
+      ['m2', 1],
+    ])
+  })
+
   it('hands messages over in few batches', async () => {
     const { bench, one } = await keyedBench()
     const { consumer, sink } = await one.consume({ window: { messages: 100, bytes: 2 ** 20 } })

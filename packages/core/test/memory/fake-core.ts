@@ -40,7 +40,12 @@ export class FakeSink implements ConsumeSink {
   readonly gone: { readonly claims: readonly Claim[]; readonly cause: AdapterError }[] = []
   readonly failures: AdapterError[] = []
   readonly notices: Notice[] = []
-  readonly asked: { readonly claims: readonly Claim[]; readonly deadlineMs: number; readonly letGo: () => void }[] = []
+  readonly asked: {
+    readonly claims: readonly Claim[]
+    readonly deadlineMs: number
+    readonly letGo: () => void
+    readonly resolve: () => void
+  }[] = []
   /** Everything in the order it came. */
   readonly log: string[] = []
   /** Set from outside: what to do with each delivery. */
@@ -76,7 +81,7 @@ export class FakeSink implements ConsumeSink {
         for (const claim of claims) this.#forget(claim)
         resolve()
       }
-      this.asked.push({ claims, deadlineMs, letGo })
+      this.asked.push({ claims, deadlineMs, letGo, resolve })
       if (!this.holdRevocations) letGo()
     })
   }
@@ -149,6 +154,8 @@ export interface Instance {
 export interface SendOptions {
   readonly partition?: number
   readonly resend?: boolean
+  /** @default practically for ever */
+  readonly timeoutMs?: number
 }
 
 export interface Bench<L extends MemoryLike = MemoryLike> {
@@ -212,7 +219,7 @@ function openInstance(adapter: Adapter, name: string, clock: Clock): Instance & 
     causes,
     routeChanges,
     ready: adapter.open(context, never),
-    send: (to, messages, { partition = 0, resend = false } = {}) => {
+    send: (to, messages, { partition = 0, resend = false, timeoutMs = 1e9 } = {}) => {
       const results: (SendResult | undefined)[] = messages.map(() => undefined)
       const envelopes = messages.map((one) => (typeof one === 'string' ? message(one) : one))
       const destination: Destination = typeof to === 'string' ? { to: 'topic', topic: to } : to
@@ -222,7 +229,7 @@ function openInstance(adapter: Adapter, name: string, clock: Clock): Instance & 
         if (results[index] !== undefined) throw new Error(`message ${index} was reported twice`)
         results[index] = result
       }
-      adapter.send({ destination, partition, envelopes, resend, report })
+      adapter.send({ destination, partition, envelopes, resend, timeoutMs, report })
       inside = false
       return results
     },

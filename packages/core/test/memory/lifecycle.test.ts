@@ -33,7 +33,7 @@ describe.each(['queue', 'log'] as const)('the life of memory like %s', (like) =>
     consumer.resume()
     bench.broker.control.addPartitions('orders', 1)
     await bench.clock.advance(60_000)
-    expect(kinds(sent)).toEqual(['refused'])
+    expect(kinds(sent)).toEqual(['unwritten'])
     expect(sink.log).toEqual(log)
     expect(one.states).toEqual(states)
     expect(one.routeChanges).toEqual([])
@@ -52,11 +52,12 @@ describe.each(['queue', 'log'] as const)('the life of memory like %s', (like) =>
       partition: 0,
       envelopes: [message('a')],
       resend: false,
+      timeoutMs: 1,
       report,
     })
     expect(reported).toEqual([])
     await Promise.resolve()
-    expect(reported).toEqual(['refused'])
+    expect(reported).toEqual(['unwritten'])
     await adapter.close(never)
   })
 
@@ -72,7 +73,8 @@ describe.each(['queue', 'log'] as const)('the life of memory like %s', (like) =>
       const asked = codeOf(one.adapter.measure({ topic: 'orders', group: 'nobody' }, never))
       const closing = [consumer.close(AbortSignal.abort()), one.adapter.close(never)]
       await Promise.all(closing)
-      expect(kinds(sent)).toEqual(['uncertain', 'uncertain'])
+      const kind = fault === 'stop' ? 'unwritten' : 'uncertain'
+      expect(kinds(sent)).toEqual([kind, kind])
       expect(await asked).toBe(fault === 'block' ? 'UNKNOWN_TOPIC' : 'CLOSED')
     }
   })

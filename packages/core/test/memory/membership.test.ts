@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { createBench, defaultGroup, ids, never, type Bench } from './fake-core.js'
 
+const ascending = (a: number, b: number): number => a - b
+
 const orderKey = { order: 'key' } as const
 
 describe.each(['queue', 'log'] as const)('sharing partitions of memory like %s', (like) => {
@@ -19,7 +21,7 @@ describe.each(['queue', 'log'] as const)('sharing partitions of memory like %s',
       await bench.settle()
       const sizes = members.map(({ sink }) => sink.claims.length)
       expect(Math.max(...sizes) - Math.min(...sizes)).toBeLessThanOrEqual(1)
-      expect(members.flatMap(({ sink }) => sink.partitions).sort()).toEqual([0, 1, 2, 3, 4, 5, 6, 7])
+      expect(members.flatMap(({ sink }) => sink.partitions).sort(ascending)).toEqual([0, 1, 2, 3, 4, 5, 6, 7])
     }
     await members[1]?.consumer.stop()
     await members[1]?.consumer.close(never)
@@ -83,10 +85,12 @@ describe.each(['queue', 'log'] as const)('sharing partitions of memory like %s',
     await bench.settle()
     bench.broker.control.instance('a').drop({ reconnect: 'manual' })
     await bench.settle()
-    expect(first.sink.gone.flatMap(({ claims }) => claims.map((claim) => claim.partition)).sort()).toEqual([0, 1])
+    expect(first.sink.gone.flatMap(({ claims }) => claims.map((claim) => claim.partition)).sort(ascending)).toEqual([
+      0, 1,
+    ])
     expect(second.sink.partitions).toEqual([0, 1])
     // The old promise is ignored.
-    first.sink.asked[0]?.letGo
+    first.sink.asked[0]?.resolve()
     await bench.settle()
     expect(bench.broker.control.owners(defaultGroup)).toEqual(['b', 'b'])
   })
@@ -133,7 +137,7 @@ describe.each(['queue', 'log'] as const)('sharing partitions of memory like %s',
     await bench.settle()
     bench.broker.control.instance('a').kill()
     await bench.settle()
-    expect([...second.sink.partitions, ...third.sink.partitions].sort()).toEqual([0, 1])
+    expect([...second.sink.partitions, ...third.sink.partitions].sort(ascending)).toEqual([0, 1])
     bench.broker.control.instance('b').kill({ noticeMs: 4_000 })
     await bench.clock.advance(3_999)
     expect(third.sink.claims).toHaveLength(1)

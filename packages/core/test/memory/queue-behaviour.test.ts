@@ -17,7 +17,7 @@ describe('memory like a queue', () => {
     two.send('orders', ids(9))
     await bench.settle()
     expect([a, b, c].map(({ sink }) => sink.received.length)).toEqual([4, 4, 1])
-    expect([a, b, c].flatMap(({ sink }) => sink.received).sort()).toEqual(ids(9))
+    expect(new Set([a, b, c].flatMap(({ sink }) => sink.received))).toEqual(new Set(ids(9)))
   })
 
   it('takes one delivery back alone, to its old place', async () => {
