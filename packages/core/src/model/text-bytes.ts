@@ -1,13 +1,15 @@
 const SLAB = 16_384
 const LONGEST_SHARED = SLAB / 4
+/** Up to this length a loop beats the call into the encoder. */
+const SHORT = 16
 
 const encoder = new TextEncoder()
 let slab = new Uint8Array(0)
 let used = 0
 
 /**
- * UTF-8 bytes of a text. Short ones share the memory behind them with their neighbours: three times as fast as memory of
- * their own and a hundred bytes smaller. The price is that a message that is kept for long keeps up to 16 KiB alive.
+ * UTF-8 bytes of a text. Short texts share the memory behind them with their neighbours, as those of `Buffer.from` do: several times as
+ * fast as memory of their own and a hundred bytes smaller. The price is that bytes that are kept for long keep up to 16 KiB alive.
  */
 export function encodeText(text: string): Uint8Array {
   const longest = text.length * 3
@@ -16,8 +18,19 @@ export function encodeText(text: string): Uint8Array {
     slab = new Uint8Array(SLAB)
     used = 0
   }
-  const { written } = encoder.encodeInto(text, used === 0 ? slab : slab.subarray(used))
-  const bytes = slab.subarray(used, used + written)
-  used += written
+  let length = text.length <= SHORT ? writeAscii(text) : -1
+  if (length < 0) length = encoder.encodeInto(text, slab.subarray(used)).written
+  const bytes = slab.subarray(used, used + length)
+  used += length
   return bytes
+}
+
+/** The length written, or -1 when there is more than ASCII. */
+function writeAscii(text: string): number {
+  for (let i = 0; i < text.length; i += 1) {
+    const unit = text.charCodeAt(i)
+    if (unit >= 0x80) return -1
+    slab[used + i] = unit
+  }
+  return text.length
 }

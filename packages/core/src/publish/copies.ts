@@ -40,7 +40,9 @@ export class Copies implements CopySender {
     const { destination, envelope, partition, timeoutMs } = copy
     const [promise, resolve] = deferred<Receipt | undefined>()
     const target = this.#targetOf(destination)
-    const entry = new Entry(target.home, resolve, envelope, envelope.headers, undefined)
+    const { id, body, timestampMs: sinceMs, contentType, type, correlationId, headers } = envelope
+    const common = { home: target.home, source: undefined, contentType, type, correlationId, headers, sinceMs }
+    const entry = new Entry(common, resolve, id, body, sinceMs)
     entry.key = envelope.key
     entry.bytes = envelope.bytes
     entry.envelope = envelope

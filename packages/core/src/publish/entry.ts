@@ -49,41 +49,38 @@ interface Extra {
   cause: AdapterError | undefined
 }
 
-/** What an entry carries; the envelope is made of it when it is written for the first time. */
-export interface Content {
-  readonly id: string
-  readonly body: Uint8Array | null
+/** What messages without options of their own share. */
+export interface Common {
+  readonly home: EntryHome
+  /** The topic value it was published with; `undefined` for copies. */
+  readonly source: AnyTopic | undefined
   readonly contentType: string
   readonly type: string | undefined
   readonly correlationId: string | undefined
-  readonly timestampMs: number
+  readonly headers: HeaderList
+  /** Wall time that the stamps of the messages count from. */
+  readonly sinceMs: number
 }
 
 /**
- * One message between `publish` and its answer. A hundred thousand of them may wait at once: they are linked into lists instead of
- * being held by them, text keys stay text and the envelope is not made until it is needed.
+ * One message between `publish` and its answer. A hundred thousand of them may wait at once, so they are kept small: linked into lists
+ * instead of being held by them, text keys stay text, small integers instead of large numbers, and no envelope before it is needed.
  */
-export class Entry implements Content {
-  readonly home: EntryHome
+export class Entry {
+  common: Common
   owner: Owner | undefined
   readonly id: string
   key: Key | null = null
   readonly body: Uint8Array | null
-  readonly contentType: string
-  readonly type: string | undefined
-  readonly correlationId: string | undefined
-  readonly timestampMs: number
-  headers: HeaderList
+  readonly stampMs: number
   /** Size that buffer and streams count. */
   bytes = 0
   envelope: Outbound | undefined = undefined
   stage: Stage = 'ready'
-  /** On the monotonic clock, rounded up to whole ms: small integers need no object of their own. */
+  /** On the monotonic clock, in whole ms. */
   deadline = 0
   /** Bytes that it takes up in the buffer; 0 while it does not. */
   room = 0
-  /** The topic value it was published with; `undefined` for copies. */
-  readonly source: AnyTopic | undefined
   /** Its place in a batch. */
   index = 0
   list: Place | undefined = undefined
@@ -93,17 +90,20 @@ export class Entry implements Content {
   later: Entry | undefined = undefined
   extra: Extra | undefined = undefined
 
-  constructor(home: EntryHome, owner: Owner, content: Content, headers: HeaderList, source: AnyTopic | undefined) {
-    this.home = home
+  constructor(common: Common, owner: Owner, id: string, body: Uint8Array | null, timestampMs: number) {
+    this.common = common
     this.owner = owner
-    this.id = content.id
-    this.body = content.body
-    this.contentType = content.contentType
-    this.type = content.type
-    this.correlationId = content.correlationId
-    this.timestampMs = content.timestampMs
-    this.headers = headers
-    this.source = source
+    this.id = id
+    this.body = body
+    this.stampMs = timestampMs - common.sinceMs
+  }
+
+  get home(): EntryHome {
+    return this.common.home
+  }
+
+  get timestampMs(): number {
+    return this.common.sinceMs + this.stampMs
   }
 }
 

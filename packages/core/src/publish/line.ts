@@ -2,8 +2,9 @@ import { SluiceError } from '../errors/sluice-error.js'
 import { toSluiceError } from '../errors/wrap.js'
 import type { AnyTopic } from '../model/topic.js'
 import type { Route } from '../spi/sending.js'
-import type { Entry, EntryHome, PlaceOwner } from './entry.js'
+import type { Common, Entry, EntryHome, PlaceOwner } from './entry.js'
 import { EntryList } from './entry-list.js'
+import { onlyVersion, type MessageFields } from './message-fields.js'
 import { Partitioner } from './partition.js'
 import { detailsOf } from './receipt.js'
 import type { RouteTable } from './route-table.js'
@@ -27,6 +28,10 @@ export class Line implements EntryHome, PlaceOwner, StreamOwner {
   /** Topic values that the route was confirmed for; the last one beside, because it is nearly always the same. */
   #confirmed = new WeakSet<AnyTopic>()
   #last: AnyTopic | undefined
+  #shared: { source: AnyTopic | undefined; byType: Map<string | undefined, Common> } = {
+    source: undefined,
+    byType: new Map(),
+  }
   #loading: AbortController | undefined
   /** The route changed: the streams of the old one end what is out before the new one is asked for. */
   #changing = false
@@ -40,6 +45,21 @@ export class Line implements EntryHome, PlaceOwner, StreamOwner {
 
   get trouble(): SluiceError | undefined {
     return this.#routes.trouble(this.topic) ?? this.#context.pump.trouble
+  }
+
+  /** What a message has in common with others of its topic value and type. */
+  commonOf(topic: AnyTopic, fields: MessageFields, nowMs: number): Common {
+    if (topic !== this.#shared.source) this.#shared = { source: topic, byType: new Map() }
+    const { type, correlationId, headers } = fields
+    const { byType } = this.#shared
+    let common = byType.get(type)
+    if (common === undefined) {
+      const { contentType } = topic.codec
+      const plain = { correlationId: undefined, headers: onlyVersion }
+      common = { home: this, source: topic, contentType, type, ...plain, sinceMs: nowMs }
+      byType.set(type, common)
+    }
+    return correlationId === undefined && headers === onlyVersion ? common : { ...common, correlationId, headers }
   }
 
   accept(entry: Entry): void {
@@ -94,7 +114,7 @@ export class Line implements EntryHome, PlaceOwner, StreamOwner {
   }
 
   #isConfirmed(entry: Entry): boolean {
-    const { source } = entry
+    const { source } = entry.common
     if (this.#route === undefined || source === undefined) return false
     if (source === this.#last) return true
     if (!this.#confirmed.has(source)) return false
@@ -121,7 +141,7 @@ export class Line implements EntryHome, PlaceOwner, StreamOwner {
   }
 
   #load(entry: Entry): void {
-    const { source } = entry
+    const { source } = entry.common
     if (this.#loading !== undefined || source === undefined) return
     if (this.#changing && this.#streams.size > 0) return
     this.#changing = false
@@ -155,7 +175,7 @@ export class Line implements EntryHome, PlaceOwner, StreamOwner {
   /** Only those that were published with this topic value: another value of the name may be in order. */
   #refuse(source: AnyTopic, error: unknown): void {
     for (const entry of this.#waiting) {
-      if (entry.source === source)
+      if (entry.common.source === source)
         this.#context.ledger.end(entry, undefined, toSluiceError(error, detailsOf(entry, error)))
     }
     this.changed()

@@ -30,7 +30,7 @@ type Loose = Readonly<Record<string, unknown>>
 
 const versionHeader = [standardHeaders.version, String(formatVersion)] as const
 /** Shared by all messages without headers of their own. */
-const onlyVersion: HeaderList = Object.freeze([versionHeader])
+export const onlyVersion: HeaderList = Object.freeze([versionHeader])
 const noFields: MessageFields = {
   headers: onlyVersion,
   id: undefined,

@@ -23,7 +23,7 @@ export class Outgoing implements OutgoingMessage {
   }
 
   get type(): string | undefined {
-    return this.#entry.type
+    return this.#entry.common.type
   }
 
   get key(): Uint8Array | null {
@@ -35,7 +35,7 @@ export class Outgoing implements OutgoingMessage {
   }
 
   get headers(): Readonly<Record<string, string>> {
-    return readText(this.#entry.headers.filter(([name]) => !isReserved(name)))
+    return readText(this.#entry.common.headers.filter(([name]) => !isReserved(name)))
   }
 
   setHeader(name: string, value: string): void {
@@ -44,7 +44,8 @@ export class Outgoing implements OutgoingMessage {
         field: name,
       })
     }
-    this.#entry.headers = withHeader(this.#entry.headers, name, value)
+    const { common } = this.#entry
+    this.#entry.common = { ...common, headers: withHeader(common.headers, name, value) }
   }
 
   /** The message goes out as it is now. */

@@ -175,20 +175,9 @@ class CorePublisher implements Publisher, Commit {
     const tombstone = payload === null && topic.tombstones
     const checked = tombstone ? undefined : validate(topic, fields.type, payload)
     const timestampMs = clock.now()
-    const entry = new Entry(
-      this.#lineOf(name),
-      owner,
-      {
-        id: fields.id ?? nextId(timestampMs),
-        body: checked === undefined ? null : encodePayload(codec, checked.payload, name),
-        contentType: codec.contentType,
-        type: fields.type,
-        correlationId: fields.correlationId,
-        timestampMs,
-      },
-      fields.headers,
-      topic,
-    )
+    const common = this.#lineOf(name).commonOf(topic, fields, timestampMs)
+    const body = checked === undefined ? null : encodePayload(codec, checked.payload, name)
+    const entry = new Entry(common, owner, fields.id ?? nextId(timestampMs), body, timestampMs)
     entry.index = index
     if (checked?.later === undefined) {
       entry.key = checked === undefined ? keyForTombstone(topic, fields.key) : keyFor(topic, fields.key, checked.output)

@@ -1,5 +1,7 @@
 import { SluiceError, type ErrorDetails } from '../errors/sluice-error.js'
+import { fromAdapter } from '../errors/wrap.js'
 import type { Receipt } from '../model/message.js'
+import type { AdapterError } from '../spi/adapter-error.js'
 import type { Entry } from './entry.js'
 
 /** The broker holds it. */
@@ -9,6 +11,13 @@ export function makeReceipt(entry: Entry, partition: number, position: string | 
 
 export function detailsOf(entry: Entry, cause?: unknown): ErrorDetails {
   return { topic: entry.home.topic, messageId: entry.id, cause }
+}
+
+/** The broker refuses it. After an uncertain write that says nothing of the earlier one, which may have been stored. */
+export function refusal(entry: Entry, error: AdapterError): SluiceError {
+  if (entry.extra?.cause === undefined) return fromAdapter(error, detailsOf(entry, error))
+  const text = `the broker may hold the message since an earlier write, and refuses it now (${error.text})`
+  return new SluiceError('UNCERTAIN', text, detailsOf(entry, error))
 }
 
 const unwritten = {

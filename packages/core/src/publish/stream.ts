@@ -1,4 +1,3 @@
-import { fromAdapter } from '../errors/wrap.js'
 import { exponentialBackoff } from '../kit/backoff.js'
 import type { TimerHeap } from '../kit/timer-heap.js'
 import type { Cancel, Clock } from '../model/clock.js'
@@ -11,7 +10,7 @@ import { extraOf, type Entry, type PlaceOwner } from './entry.js'
 import { EntryList } from './entry-list.js'
 import type { Ledger } from './ledger.js'
 import type { Pump, Pumped } from './pump.js'
-import { detailsOf, makeReceipt } from './receipt.js'
+import { makeReceipt, refusal } from './receipt.js'
 import { keyText, seal } from './seal.js'
 
 /** What all streams of a messaging object share. */
@@ -206,7 +205,7 @@ export class Stream implements PlaceOwner, Pumped {
       if (result.kind === 'stored') this.#failures = 0
       if (entry.owner === undefined) ledger.release(entry)
       else if (result.kind === 'stored') ledger.end(entry, makeReceipt(entry, this.partition, result.position))
-      else ledger.end(entry, undefined, fromAdapter(result.error, detailsOf(entry, result.error)))
+      else ledger.end(entry, undefined, refusal(entry, result.error))
     }
     if (!this.#halted) {
       if (flight.open === 0) this.#flights.delete(flight)
