@@ -35,6 +35,6 @@ export function formatResult(result: ConformanceResult): string {
   const { id, part, title, status, reason, messages, keys, faults, ms } = result
   const name = part === undefined ? id : `${id} ${part}`
   const numbers = `${messages} messages, ${keys} keys, ${faults} faults, ${Math.round(ms)} ms`
-  const line = `${status.padEnd(7)} ${name.padEnd(6)} ${title} (${status === 'skipped' ? 'not run' : numbers})`
+  const line = `${status.padEnd(7)} ${name.padEnd(12)} ${title} (${status === 'skipped' ? 'not run' : numbers})`
   return reason === undefined ? line : `${line}\n        ${reason.replaceAll('\n', '\n        ')}`
 }

@@ -70,11 +70,13 @@ export const orderThroughDoubt: Conformance = defineConformance({
 export const orderThroughLostAnswers: Conformance = defineConformance({
   id: 'P7',
   part: 'answers',
-  needs: { faults: ['failSends'] },
+  needs: { faults: ['failSends', 'slowSends'] },
   minimum: { messages: 1_000, keys, faults: 10 },
   async run(scenario) {
     const { topic, publisher, consumption } = await prepare(scenario)
     for (let round = 0; round < 10; round++) {
+      // In half of the rounds answers take a while, so that several sends are under way when one turns out uncertain.
+      const quicken = round >= 5 ? await scenario.faults.slowSends(2) : undefined
       const undo = await scenario.faults.failSends({
         client: publisher,
         topic: topic.name,
@@ -83,6 +85,7 @@ export const orderThroughLostAnswers: Conformance = defineConformance({
       })
       await publishMixed(scenario, publisher, topic, 100)
       await undo()
+      await quicken?.()
     }
     await expectInOrder(scenario, topic, consumption, 1_000)
     scenario.check({ groups: [{ topic: topic.name, group: 'all' }], resendsPerDoubt: 3 })
