@@ -12,6 +12,7 @@ export default defineConfig({
   // same class whichever entry it came from.
   splitting: true,
   platform: 'node',
+  removeNodeProtocol: false,
   target: 'node20.19',
   sourcemap: true,
   clean: true,

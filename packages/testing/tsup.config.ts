@@ -7,6 +7,7 @@ export default defineConfig({
   format: ['esm'],
   // CommonJS is made of these files afterwards.
   platform: 'node',
+  removeNodeProtocol: false,
   target: 'node20.19',
   sourcemap: true,
   clean: true,
