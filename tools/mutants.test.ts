@@ -1,0 +1,20 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { defects } from './mutants/defects.mjs'
+import { root } from './root.mjs'
+
+/** Numbers of the list of defects; 37 needs Redis and comes with its plugin. */
+const numbers = Array.from({ length: 38 }, (_, index) => index + 1).filter((number) => number !== 37)
+
+test('every defect of the list exists', () => {
+  const present = new Set(defects.map((defect) => Number.parseInt(defect.number, 10)))
+  expect([...present].toSorted((a, b) => a - b)).toEqual(numbers)
+})
+
+test.each(defects)('defect $number still fits the sources: $title', async ({ replace }) => {
+  for (const { file, find } of replace) {
+    const source = await readFile(join(root, file), 'utf8')
+    expect(source.split(find).length - 1, `${file}: ${find}`).toBe(1)
+  }
+})
