@@ -80,8 +80,14 @@ export const batches: Conformance = defineConformance({
       const results = await client.publishBatch(topic, batch, { settled: true })
       await undo()
       scenario.count({ messages: size })
-      const failed = results.flatMap((result, index) => (result.status === 'failed' ? [batch[index]?.id] : []))
-      assert.equal(failed, refused, 'members that the broker has refused')
+      const failed = results.flatMap((result, index) =>
+        result.status === 'failed' ? [`${batch[index]?.id} ${result.error.code}`] : [],
+      )
+      assert.equal(
+        failed,
+        refused.map((id) => `${id} REFUSED`),
+        'members that the broker has refused',
+      )
       good.push(...results.flatMap((result) => (result.status === 'stored' ? [result.receipt.id] : [])))
     }
   },
