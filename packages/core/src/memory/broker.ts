@@ -13,7 +13,7 @@ import { Topic } from './topic.js'
 /** One connected client, as the broker sees it. */
 export interface BrokerClient {
   readonly id: number
-  readonly name: string
+  readonly clientName: string
   /** The broker can be reached again, takes messages again, answers again: whatever waited goes on. */
   wake(): void
   routeChanged(topic: string): void

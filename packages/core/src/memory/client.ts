@@ -1,4 +1,3 @@
-import { Deque } from '../kit/deque.js'
 import { exponentialBackoff } from '../kit/backoff.js'
 import type { Cancel, Clock } from '../model/clock.js'
 import type { AdapterContext, Side, SideState } from '../spi/adapter.js'
@@ -8,6 +7,8 @@ import type { Broker, BrokerClient } from './broker.js'
 import type { MemoryConsumer } from './consumer.js'
 import type { Group } from './group.js'
 import type { Link } from './link.js'
+import { Mailbox } from './mailbox.js'
+import { Opening } from './opening.js'
 import { Outbox, type Unreported } from './outbox.js'
 import { Requests } from './requests.js'
 
@@ -21,6 +22,7 @@ export interface LossOptions {
 }
 
 interface SideStatus {
+  readonly requests: Requests
   up: boolean
   /** It stays down until somebody restores it. */
   held: boolean
@@ -28,6 +30,7 @@ interface SideStatus {
 }
 
 const SHORTEST_RECONNECT_MS = 5
+const LONGEST_RECONNECT_MS = 50
 const both: readonly Side[] = ['publish', 'consume']
 
 /** One client of the broker: its two sides, and what happens to them. */
@@ -41,18 +44,10 @@ export class Client implements BrokerClient, Link {
   readonly #broker: Broker
   readonly #context: AdapterContext
   readonly #outbox: Outbox
-  readonly #requests: Record<Side, Requests>
-  readonly #status: Record<Side, SideStatus> = {
-    publish: { up: false, held: false, lastCause: undefined },
-    consume: { up: false, held: false, lastCause: undefined },
-  }
-  /** What core hears once the process is thawed; what comes from the broker; what goes to it. */
-  readonly #deferred = new Deque<() => void>()
-  readonly #reports = new Deque<() => void>()
-  readonly #inbound = new Deque<() => void>()
-  readonly #outbound = new Deque<() => void>()
-  readonly #backoff = exponentialBackoff({ fromMs: 5, toMs: 45 })
-  #session = 0
+  readonly #mail: Mailbox
+  readonly #sides: Readonly<Record<Side, SideStatus>>
+  readonly #backoff = exponentialBackoff({ fromMs: 5, toMs: LONGEST_RECONNECT_MS - SHORTEST_RECONNECT_MS })
+  #opening: Opening | undefined
   #failures = 0
   #sending = false
   #frozen = false
@@ -69,19 +64,19 @@ export class Client implements BrokerClient, Link {
     this.id = broker.nextClientId()
     this.clientName = context.clientName
     this.clock = context.clock
+    this.#mail = new Mailbox(broker.pump, this)
     this.#outbox = new Outbox({
       broker,
       clientName: context.clientName,
       clock: context.clock,
       released: () => this.#scheduleSending(),
-      report: (run) => this.#reportSoon(run),
+      report: (run) => this.#mail.report(run),
     })
-    const link = (side: Side): Requests => new Requests(() => this.#passes(side))
-    this.#requests = { publish: link('publish'), consume: link('consume') }
-  }
-
-  get name(): string {
-    return this.clientName
+    const side = (name: Side): SideStatus => {
+      const requests = new Requests(() => this.#passes(name))
+      return { requests, up: false, held: false, lastCause: undefined }
+    }
+    this.#sides = { publish: side('publish'), consume: side('consume') }
   }
 
   get reachable(): boolean {
@@ -89,7 +84,7 @@ export class Client implements BrokerClient, Link {
   }
 
   get up(): boolean {
-    return this.#status.consume.up
+    return this.#sides.consume.up
   }
 
   get killed(): boolean {
@@ -100,117 +95,90 @@ export class Client implements BrokerClient, Link {
     return this.#closed
   }
 
+  get ended(): boolean {
+    return this.#killed || this.#closed
+  }
+
   get frozen(): boolean {
     return this.#frozen
   }
 
+  /** Questions, open boxes and the like that have not ended. */
+  get waiting(): number {
+    return this.#sides.publish.requests.size + this.#sides.consume.requests.size + this.onLost.size
+  }
+
   state(side: Side): SideState {
-    if (!this.#status[side].up) return this.#status[side].held ? 'lost' : 'connecting'
+    const { up, held } = this.#sides[side]
+    if (!up) return held ? 'lost' : 'connecting'
     return side === 'publish' && this.#broker.blocked ? 'blocked' : 'ready'
   }
 
-  /** Requests and callbacks that have not ended. */
-  get waiting(): number {
-    return this.#requests.publish.size + this.#requests.consume.size + this.onLost.size
-  }
-
-  // --------------------------------------------------------------------------------------------------------------- link
-
-  later(run: () => void): void {
-    this.#broker.pump.call(() => {
-      if (this.#killed || this.#closed) return
-      if (this.#frozen || this.#deferred.length > 0) this.#deferred.push(run)
-      else run()
-    })
-  }
-
-  arrive(run: () => void): void {
-    const session = this.#session
-    this.#broker.pump.call(() => {
-      if (session !== this.#session || this.#killed || this.#closed) return
-      if (this.reachable && this.#inbound.length === 0) run()
-      else this.#inbound.push(run)
-    })
-  }
-
-  transmit(run: () => void): void {
-    if (this.#killed || this.#closed || !this.#status.consume.up) return
-    if (this.reachable && this.#outbound.length === 0) run()
-    else this.#outbound.push(run)
-  }
-
-  request<T>(side: Side, signal: AbortSignal, run: () => T): Promise<T> {
-    return this.#requests[side].add(signal, run)
-  }
-
-  // ----------------------------------------------------------------------------------------------------------- life cycle
+  // ------------------------------------------------------------------------------------------------------- what core does
 
   open(signal: AbortSignal): Promise<void> {
-    return new Promise((resolve, reject) => {
-      let cause: Error & AdapterError = this.#broker.lost('does not answer')
-      const onAbort = (): void => end(() => reject(cause))
-      const end = (settle: () => void): void => {
-        this.#retry?.()
-        this.#retry = undefined
-        this.onLost.delete(onClosed)
-        signal.removeEventListener('abort', onAbort)
-        settle()
-      }
-      const onClosed = (): void => end(() => reject(closedError()))
-      const attempt = (): void => {
-        const refusal = this.#broker.refusal
-        if (refusal?.fatal === true) end(() => reject(refusal))
-        else if (refusal === undefined && !this.#broker.silent) end(() => this.#connected(resolve))
-        else {
-          cause = refusal ?? this.#broker.lost('does not answer')
-          this.#retry = this.#after(attempt)
-        }
-      }
-      if (signal.aborted) {
-        onAbort()
-        return
-      }
-      signal.addEventListener('abort', onAbort, { once: true })
-      this.onLost.add(onClosed)
-      attempt()
+    this.#opening = new Opening({
+      broker: this.#broker,
+      signal,
+      pause: (run) => this.#pause(run),
+      connected: () => {
+        this.#broker.connect(this, this.clock)
+        for (const side of both) this.#bringUp(side)
+      },
     })
+    return this.#opening.done
   }
 
   send(batch: SendBatch): void {
     if (this.#killed) return
-    const { up } = this.#status.publish
-    if (this.#closed || !up) {
-      const error = this.#closed ? closedError() : this.#broker.lost('is not connected')
-      this.#reportSoon(() => {
-        for (let index = 0; index < batch.envelopes.length; index += 1)
-          batch.report(index, { kind: 'unwritten', error })
-      })
+    if (this.#sides.publish.up) {
+      this.#outbox.push(batch)
+      this.#scheduleSending()
       return
     }
-    this.#outbox.push(batch)
-    this.#scheduleSending()
+    const error = this.#closed ? closedError() : this.#broker.lost('is not connected')
+    this.#mail.report(() => {
+      for (let index = 0; index < batch.envelopes.length; index += 1) batch.report(index, { kind: 'unwritten', error })
+    })
+  }
+
+  request<T>(side: Side, signal: AbortSignal, run: () => T): Promise<T> {
+    return this.#sides[side].requests.add(signal, run)
   }
 
   close(): Promise<void> {
-    if (this.#closed || this.#killed) {
-      this.#closed = true
-      for (const side of both) this.#requests[side].end(closedError())
-      return Promise.resolve()
+    if (!this.ended) {
+      this.#outbox.fail('lost', closedError())
+      for (const consumer of [...this.consumers]) consumer.abandon()
     }
-    this.#outbox.fail('lost', closedError())
-    for (const consumer of [...this.consumers]) consumer.abandon()
+    this.#closed = true
+    this.#frozen = false
     this.#end()
     return new Promise((resolve) => {
       this.#broker.pump.call(() => {
-        drain(this.#reports, () => true)
+        this.#mail.settle()
         resolve()
       })
     })
   }
 
+  later(run: () => void): void {
+    if (!this.ended) this.#mail.later(run)
+  }
+
+  arrive(run: () => void): void {
+    this.#mail.arrive(run)
+  }
+
+  transmit(run: () => void): void {
+    if (!this.ended && this.up) this.#mail.transmit(run)
+  }
+
+  // ---------------------------------------------------------------------------------------------- what is done to the process
+
   /** As SIGKILL: nothing is told to anybody in the process. */
   kill(unreported: Unreported): void {
-    if (this.#closed || this.#killed) return
+    if (this.ended) return
     this.#killed = true
     this.#outbox.fail(unreported, closedError())
     for (const consumer of [...this.consumers]) consumer.evict()
@@ -219,7 +187,7 @@ export class Client implements BrokerClient, Link {
 
   /** Nothing passes either way, as if the process were stopped; after its session the broker gives its claims away. */
   freeze(): void {
-    if (this.#frozen || this.#closed || this.#killed) return
+    if (this.#frozen || this.ended) return
     this.#frozen = true
     this.#sessionTimer = this.#broker.timers.after(this.#broker.limits.sessionMs, () => this.#evict())
   }
@@ -232,7 +200,7 @@ export class Client implements BrokerClient, Link {
   }
 
   thaw(): void {
-    if (!this.#frozen || this.#killed) return
+    if (!this.#frozen || this.ended) return
     this.#sessionTimer?.()
     this.#sessionTimer = undefined
     this.#frozen = false
@@ -240,17 +208,18 @@ export class Client implements BrokerClient, Link {
       this.#evicted = false
       this.lose({ sides: both, cause: this.#broker.lost('has ended the session'), unreported: 'lost', reconnect: true })
     }
-    this.#reportSoon(() => undefined)
-    this.#broker.pump.call(() => drain(this.#deferred, () => !this.#frozen && !this.#killed && !this.#closed))
+    this.#mail.thawed()
     this.wake()
     if (this.#broker.silent) this.silenced('lost')
   }
 
+  // --------------------------------------------------------------------------------------------- what is done to connections
+
   /** Connections end. What was on its way is reported as uncertain, claims as lost, and both come back by themselves. */
   lose({ sides, cause, unreported, reconnect }: LossOptions): void {
-    if (this.#closed || this.#killed) return
+    if (this.ended) return
     for (const side of sides) {
-      const status = this.#status[side]
+      const status = this.#sides[side]
       if (!reconnect) status.held = true
       if (!status.up) continue
       status.up = false
@@ -266,7 +235,7 @@ export class Client implements BrokerClient, Link {
   /** Ends what {@link lose} has held down. */
   restore(): void {
     for (const side of both) {
-      const status = this.#status[side]
+      const status = this.#sides[side]
       if (!status.held) continue
       status.held = false
       this.later(() => this.#context.state(side, 'connecting'))
@@ -274,19 +243,16 @@ export class Client implements BrokerClient, Link {
     this.#reconnect()
   }
 
-  // -------------------------------------------------------------------------------------------------- what the broker says
-
+  /** The broker can be reached again, perhaps: whatever waited goes on. */
   wake(): void {
-    if (this.#closed || this.#killed) return
+    if (this.ended) return
     if (!this.#broker.silent) {
       this.#heartbeatTimer?.()
       this.#heartbeatTimer = undefined
     }
     this.#broker.pump.call(() => {
-      drain(this.#outbound, () => this.reachable)
-      drain(this.#inbound, () => this.reachable)
-      this.#requests.publish.retry()
-      this.#requests.consume.retry()
+      this.#mail.reached()
+      for (const side of both) this.#sides[side].requests.retry()
       for (const consumer of this.consumers) consumer.wake()
     })
     this.#scheduleSending()
@@ -304,7 +270,7 @@ export class Client implements BrokerClient, Link {
 
   blockedChanged(): void {
     const state = this.#broker.blocked ? 'blocked' : 'ready'
-    if (this.#status.publish.up) this.later(() => this.#context.state('publish', state))
+    if (this.#sides.publish.up) this.later(() => this.#context.state('publish', state))
     this.#scheduleSending()
   }
 
@@ -323,34 +289,22 @@ export class Client implements BrokerClient, Link {
   // -------------------------------------------------------------------------------------------------------------- inside
 
   #passes(side: Side): boolean {
-    if (this.#frozen || this.#killed || this.#closed || this.#broker.silent) return false
-    return this.#status[side].up
+    return this.#sides[side].up && !this.#frozen && !this.ended && !this.#broker.silent
   }
 
   #scheduleSending(): void {
     if (this.#sending || this.#outbox.empty) return
     this.#sending = true
+    const open = (): boolean => this.#passes('publish') && !this.#broker.blocked
     this.#broker.pump.call(() => {
       this.#sending = false
-      this.#outbox.arrive(() => this.#passes('publish') && !this.#broker.blocked)
-      if (this.#passes('publish') && !this.#broker.blocked) this.#scheduleSending()
+      this.#outbox.arrive(open)
+      if (open()) this.#scheduleSending()
     })
   }
 
-  /** Answers to sends are owed whatever happens but the end of the process. */
-  #reportSoon(report: () => void): void {
-    this.#reports.push(report)
-    this.#broker.pump.call(() => drain(this.#reports, () => !this.#frozen && !this.#killed))
-  }
-
-  #connected(resolve: () => void): void {
-    this.#broker.connect(this, this.clock)
-    for (const side of both) this.#bringUp(side)
-    this.#broker.pump.call(resolve)
-  }
-
   #bringUp(side: Side): void {
-    const status = this.#status[side]
+    const status = this.#sides[side]
     status.up = true
     status.lastCause = undefined
     this.later(() => {
@@ -359,9 +313,7 @@ export class Client implements BrokerClient, Link {
   }
 
   #loseClaims(cause: Error & AdapterError): void {
-    this.#session += 1
-    this.#inbound.clear()
-    this.#outbound.clear()
+    this.#mail.disconnected()
     for (const consumer of [...this.consumers]) consumer.disconnected(cause)
     for (const onLost of [...this.onLost]) onLost()
   }
@@ -372,57 +324,53 @@ export class Client implements BrokerClient, Link {
     for (const onLost of [...this.onLost]) onLost()
   }
 
+  get #down(): readonly Side[] {
+    return both.filter((side) => !this.#sides[side].up && !this.#sides[side].held)
+  }
+
   #reconnect(): void {
-    const down = both.filter((side) => !this.#status[side].up && !this.#status[side].held)
-    if (down.length === 0 || this.#retry !== undefined || this.#frozen || this.#closed || this.#killed) return
-    this.#retry = this.#after(() => this.#attempt())
+    if (this.#down.length === 0 || this.#retry !== undefined || this.#frozen || this.ended) return
+    this.#retry = this.#pause(() => this.#attempt())
   }
 
   #attempt(): void {
     this.#retry = undefined
     if (this.#frozen) return
-    const down = both.filter((side) => !this.#status[side].up && !this.#status[side].held)
     const refusal = this.#broker.refusal ?? (this.#broker.silent ? this.#broker.lost('does not answer') : undefined)
     if (refusal !== undefined) {
-      for (const side of down) this.#report(side, refusal)
+      for (const side of this.#down) this.#report(side, refusal)
       this.#reconnect()
       return
     }
     this.#failures = 0
-    for (const side of down) this.#bringUp(side)
+    for (const side of this.#down) this.#bringUp(side)
     this.wake()
   }
 
   /** The same cause is told once, however long it lasts. */
   #report(side: Side, cause: AdapterError): void {
-    if (this.#status[side].lastCause === cause.code) return
-    this.#status[side].lastCause = cause.code
+    if (this.#sides[side].lastCause === cause.code) return
+    this.#sides[side].lastCause = cause.code
     this.later(() => this.#context.state(side, 'connecting', cause))
   }
 
-  #after(run: () => void): Cancel {
+  #pause(run: () => void): Cancel {
     this.#failures += 1
     return this.clock.after(SHORTEST_RECONNECT_MS + this.#backoff(this.#failures), run)
   }
 
   #end(): void {
-    this.#closed = !this.#killed
+    for (const side of both) {
+      this.#sides[side].up = false
+      if (this.#closed) this.#sides[side].requests.end(closedError())
+    }
+    if (this.#closed) this.#opening?.end(closedError())
     for (const onLost of [...this.onLost]) onLost()
     this.#broker.clients.delete(this)
     this.consumers.clear()
-    this.#deferred.clear()
-    this.#inbound.clear()
-    this.#outbound.clear()
-    for (const side of both) {
-      this.#status[side].up = false
-      if (!this.#killed) this.#requests[side].end(closedError())
-    }
+    this.#mail.end()
     for (const cancel of [this.#retry, this.#sessionTimer, this.#heartbeatTimer]) cancel?.()
   }
-}
-
-function drain(queue: Deque<() => void>, open: () => boolean): void {
-  while (queue.length > 0 && open()) queue.shift()?.()
 }
 
 export const closedError = (): Error & AdapterError => adapterError('CLOSED', 'the adapter is closed')

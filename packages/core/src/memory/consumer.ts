@@ -7,6 +7,7 @@ import type { MemoryClaim, MemoryDelivery } from './claim.js'
 import type { Group } from './group.js'
 import type { Link } from './link.js'
 import type { Member } from './membership.js'
+import { Waiters } from './waiters.js'
 
 /** What is done reaches the broker at the latest when so much of it waits. */
 const MOST_UNSTORED = 8_192
@@ -18,11 +19,6 @@ export interface ConsumerHooks {
   /** The group as it is at the broker, declared again where the adapter may; `undefined` when a person has to. */
   group(): Group | undefined
   closed(consumer: MemoryConsumer): void
-}
-
-interface Waiter {
-  resolve(): void
-  reject(error: Error & AdapterError): void
 }
 
 /** One consumption: member of a group on the broker's side, {@link Consumer} on core's. */
@@ -37,9 +33,7 @@ export class MemoryConsumer implements Consumer, Member {
   readonly #sink: ConsumeSink
   readonly #hooks: ConsumerHooks
   readonly #claims = new Set<MemoryClaim>()
-  readonly #waiters = new Set<Waiter>()
-  /** Those of them that wait until everything done is stored. */
-  readonly #flushed = new Set<Waiter>()
+  readonly #waiters = new Waiters()
   readonly #rewinds = new Map<MemoryClaim, () => void>()
   #group: Group | undefined
   #memberId = ''
@@ -227,7 +221,7 @@ export class MemoryConsumer implements Consumer, Member {
   stored(signal: AbortSignal): Promise<void> {
     if (this.#closed) return Promise.reject(closedError())
     if (this.unstored === 0) return Promise.resolve()
-    return this.#wait(signal, () => this.#flush())
+    return this.#waiters.untilStored(signal, () => this.#flush())
   }
 
   stop(): Promise<void> {
@@ -257,7 +251,8 @@ export class MemoryConsumer implements Consumer, Member {
   async #close(signal: AbortSignal): Promise<void> {
     this.#stopped = true
     // Whether it can be stored or not, the group is left: what is not stored comes again elsewhere.
-    if (this.#link.up && this.unstored > 0) await this.#wait(signal, () => this.#flush()).catch(() => undefined)
+    if (this.#link.up && this.unstored > 0)
+      await this.#waiters.untilStored(signal, () => this.#flush()).catch(() => undefined)
     if (this.#link.killed) return
     this.abandon()
     this.#hooks.closed(this)
@@ -289,7 +284,7 @@ export class MemoryConsumer implements Consumer, Member {
     const { claim } = delivery
     if (this.#closed) return Promise.reject(closedError())
     if (claim.owner !== this || claim.ended || !delivery.open) return Promise.reject(goneError(claim))
-    return this.#waitFor((waiter) => {
+    return this.#waiters.add((waiter) => {
       this.#link.transmit(() => {
         if (claim.released) waiter.reject(goneError(claim))
         else {
@@ -300,42 +295,12 @@ export class MemoryConsumer implements Consumer, Member {
     })
   }
 
-  #wait(signal: AbortSignal, begin: () => void): Promise<void> {
-    if (signal.aborted) return Promise.reject(timeoutError())
-    let onAbort: () => void = () => undefined
-    return this.#waitFor((waiter) => {
-      onAbort = () => waiter.reject(timeoutError())
-      signal.addEventListener('abort', onAbort, { once: true })
-      this.#flushed.add(waiter)
-      begin()
-    }).finally(() => signal.removeEventListener('abort', onAbort))
-  }
-
-  #waitFor(begin: (waiter: Waiter) => void): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const waiter: Waiter = {
-        resolve: () => {
-          this.#waiters.delete(waiter)
-          this.#flushed.delete(waiter)
-          resolve()
-        },
-        reject: (error) => {
-          this.#waiters.delete(waiter)
-          this.#flushed.delete(waiter)
-          reject(error)
-        },
-      }
-      this.#waiters.add(waiter)
-      begin(waiter)
-    })
-  }
-
   #flush(): void {
     this.#disarm?.()
     this.#disarm = undefined
     this.#link.transmit(() => {
       for (const claim of this.#claims) this.#store(claim)
-      for (const waiter of [...this.#flushed]) waiter.resolve()
+      this.#waiters.stored()
     })
   }
 
@@ -367,8 +332,7 @@ export class MemoryConsumer implements Consumer, Member {
   #stopWaiting(cause: Error & AdapterError): void {
     this.#disarm?.()
     this.#disarm = undefined
-    if (this.#link.killed) return
-    for (const waiter of [...this.#waiters]) waiter.reject(cause)
+    if (!this.#link.killed) this.#waiters.reject(cause)
   }
 
   #drop(claim: MemoryClaim): void {
@@ -386,6 +350,3 @@ const closedError = (): Error & AdapterError => adapterError('CLOSED', 'the cons
 
 const goneError = ({ partition }: Claim): Error & AdapterError =>
   adapterError('DISCONNECTED', `partition ${partition} is no longer claimed`, { scope: 'group', retryable: true })
-
-const timeoutError = (): Error & AdapterError =>
-  adapterError('TIMEOUT', 'the broker did not answer in time', { retryable: true })

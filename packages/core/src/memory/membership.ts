@@ -46,6 +46,7 @@ export class Membership {
   readonly #options: MembershipOptions
   readonly #members = new Map<string, Member>()
   readonly #claims = new Map<Member, Set<MemoryClaim>>()
+  readonly #holders = new Map<MemoryClaim, Member>()
   /** Of exclusive partitions. */
   readonly #owners: (MemoryClaim | undefined)[] = []
   /** Targets that an operator chose, until members come or go. */
@@ -64,12 +65,13 @@ export class Membership {
   }
 
   ownerOf(partition: number): Member | undefined {
-    return this.#owners[partition]?.owner as Member | undefined
+    const claim = this.#owners[partition]
+    return claim === undefined ? undefined : this.#holders.get(claim)
   }
 
   /** Claims that the broker has not taken back. */
   get claims(): readonly MemoryClaim[] {
-    return [...this.#claims.values()].flatMap((claims) => [...claims])
+    return [...this.#holders.keys()]
   }
 
   join(member: Member): void {
@@ -102,9 +104,9 @@ export class Membership {
   takeAway(claims: readonly MemoryClaim[], cause: Error & AdapterError): void {
     const byMember = new Map<Member, MemoryClaim[]>()
     for (const claim of claims) {
-      if (claim.released) continue
+      const member = this.#holders.get(claim)
+      if (member === undefined) continue
       this.#release(claim)
-      const member = claim.owner as Member
       byMember.set(member, [...(byMember.get(member) ?? []), claim])
     }
     for (const [member, gone] of byMember) member.lose(gone, cause)
@@ -115,9 +117,11 @@ export class Membership {
   handOver(partition: number, clientName: string, deadlineMs: number): boolean {
     const claim = this.#owners[partition]
     const target = this.members.find((member) => member.clientName === clientName && !member.leaving)
-    if (claim === undefined || target === undefined || claim.owner === target || claim.revoking) return false
+    const holder = this.ownerOf(partition)
+    if (claim === undefined || holder === undefined || target === undefined || holder === target) return false
+    if (claim.revoking) return false
     this.#pins.set(partition, target.memberId)
-    this.#revoke(claim.owner as Member, [claim], deadlineMs)
+    this.#revoke(holder, [claim], deadlineMs)
     return true
   }
 
@@ -174,6 +178,7 @@ export class Membership {
     const { exclusive, holdMs } = this.#options
     const claim = new MemoryClaim(member, source, this.#epoch, exclusive, holdMs)
     this.#claims.get(member)?.add(claim)
+    this.#holders.set(claim, member)
     source.attach(claim)
     member.claim(claim)
     return claim
@@ -199,12 +204,13 @@ export class Membership {
   }
 
   #release(claim: MemoryClaim): void {
-    if (claim.released) return
+    const member = this.#holders.get(claim)
+    if (member === undefined) return
+    this.#holders.delete(claim)
     claim.released = true
     this.#revocations.get(claim)?.()
     this.#revocations.delete(claim)
     claim.source.detach(claim)
-    const member = claim.owner as Member
     this.#claims.get(member)?.delete(claim)
     if (this.#owners[claim.partition] === claim) this.#owners[claim.partition] = undefined
     this.#options.released(claim)
