@@ -10,6 +10,8 @@ export interface Harness {
   readonly name: string
   /** Which of several behaviours of one adapter. @default none */
   readonly behaviour?: string
+  /** Another adapter that it behaves like: the ids that are about that broker only are asked as well. @default none */
+  readonly standsFor?: string
   /** Product and version of the broker. */
   readonly broker: string
   /** What the adapter declares; the kit checks that made adapters say the same. */

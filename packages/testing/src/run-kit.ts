@@ -1,9 +1,9 @@
 import { conformance } from './conformance/index.js'
 import type { Conformance } from './define-conformance.js'
 import type { Harness } from './harness.js'
-import { conformanceIds, type Id } from './ids.js'
+import { conformanceId, conformanceIds, type ConformanceId, type Id } from './ids.js'
 import type { ConformanceResult, KitReport } from './result.js'
-import { runOne, type RunOptions } from './run-one.js'
+import { isAbout, runOne, type RunOptions } from './run-one.js'
 
 export interface KitOptions extends RunOptions {
   /** Ids to run. @default all */
@@ -57,12 +57,13 @@ export async function runKit(harness: Harness, options: KitOptions = {}): Promis
 }
 
 function notInThisKit(id: Id, harness: Harness): ConformanceResult {
-  const line = conformanceIds.find((entry) => entry.id === id) as { title: string; plugin?: string; only?: string }
-  const reason =
-    line.only !== undefined && line.only !== harness.name
-      ? `not applicable: for ${line.only} only`
-      : line.plugin === undefined
-        ? 'this kit has no test of it'
-        : `comes with the plugin "${line.plugin}"`
+  const line = conformanceId(id)
+  const reason = whyMissing(line, harness)
   return { id, title: line.title, status: 'skipped', reason, messages: 0, keys: 0, faults: 0, ms: 0 }
+}
+
+function whyMissing({ only, notInMemory, plugin }: ConformanceId, harness: Harness): string {
+  if (only !== undefined && !isAbout(only, harness)) return `not applicable: for ${only} only`
+  if (notInMemory !== undefined && harness.name === 'memory') return `not applicable: ${notInMemory}`
+  return plugin === undefined ? 'this kit has no test of it' : `comes with the plugin "${plugin}"`
 }

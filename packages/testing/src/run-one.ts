@@ -46,7 +46,7 @@ export async function runOne(
 
 /** Why a harness cannot be asked for this test; undefined when it can. */
 export function whyNotAsked({ line, needs }: Conformance, harness: Harness): string | undefined {
-  if (line.only !== undefined && line.only !== harness.name) return `not applicable: for ${line.only} only`
+  if (line.only !== undefined && !isAbout(line.only, harness)) return `not applicable: for ${line.only} only`
   const faults = missingFaults(harness, needs?.faults ?? [])
   if (faults.length > 0) return `the harness cannot do: ${faults.join(', ')}`
   const views = (needs?.inspect ?? []).filter((view) => harness.inspect[view] === undefined)
@@ -56,6 +56,11 @@ export function whyNotAsked({ line, needs }: Conformance, harness: Harness): str
     return `the broker holds deliveries for ${harness.timings.holdMs} ms, longer than the ${longest} ms that the test can wait for`
   }
   return undefined
+}
+
+/** Whether the broker behind the harness is the one that an id is about, or behaves like it. */
+export function isAbout(broker: string, { name, standsFor }: Harness): boolean {
+  return broker === name || broker === standsFor
 }
 
 async function attempt(

@@ -24,6 +24,7 @@ export async function memoryHarness(options: MemoryHarnessOptions): Promise<Harn
   return {
     name: 'memory',
     behaviour: like,
+    standsFor: log ? 'kafka' : 'rabbitmq',
     broker: `in process, Node ${process.versions.node}`,
     capabilities: probe.capabilities,
     createAdapter: () => memory({ broker }),
