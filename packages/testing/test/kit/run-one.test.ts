@@ -123,7 +123,14 @@ describe('a harness', () => {
   })
 
   test('is not asked for what is about another broker', async () => {
-    const result = await run({ id: 'P13' })
+    const result = await run({ id: 'O7' })
+    expect(result).toMatchObject({ status: 'skipped', reason: 'not applicable: for kafka only' })
+  })
+
+  test('is asked for what is about the broker that it behaves like', async () => {
+    expect(await run({ id: 'P13' })).toMatchObject({ status: 'passed' })
+    const { standsFor: _standsFor, ...nobody } = queue
+    const result = await run({ id: 'P13' }, nobody)
     expect(result).toMatchObject({ status: 'skipped', reason: 'not applicable: for rabbitmq only' })
   })
 
