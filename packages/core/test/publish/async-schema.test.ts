@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { SchemaResult, StandardSchema } from '../../src/model/schema.js'
 import { defineTopic } from '../../src/model/topic.js'
+import { partitionOf } from '../../src/kit/murmur2.js'
 import { createSimulatedClock } from '../../src/kit/simulated-clock.js'
 import { publishing } from './publishing.js'
 
@@ -60,6 +61,18 @@ describe('a schema that validates asynchronously', () => {
     const keys = broker.log.map(({ envelope }) => Buffer.from(envelope.key ?? []).toString())
     expect(keys).toEqual(['first', 'second'])
     expect(seen.filter((name) => name === 'wrong')).toHaveLength(1)
+  })
+
+  it('goes to the partition of the key, which is known only then', async () => {
+    const { schema, clock } = slowSchema()
+    const topic = defineTopic('slow', { schema, key: (payload) => payload.name })
+    const { publisher } = publishing({ clock, partitions: 64 })
+    const names = Array.from({ length: 20 }, (_, n) => `name-${n}`)
+    for (const name of names) {
+      const receipt = publisher.publish(topic, { name, afterMs: 5 })
+      await clock.advance(10)
+      expect((await receipt).partition).toBe(partitionOf(Buffer.from(name), 64))
+    }
   })
 
   it('rejects a wrong payload alone', async () => {

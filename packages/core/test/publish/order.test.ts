@@ -236,4 +236,30 @@ describe('the order of a key', () => {
     const receipts = await Promise.all(all)
     expect(receipts.map(({ id }) => id)).toEqual(['m0', 'm1', 'm2'])
   })
+
+  it('goes on without a message that was given up between its report and that of its neighbour', async () => {
+    const clock = createSimulatedClock()
+    const reports: (() => void)[] = []
+    const fates = [uncertain(false), stored]
+    const { broker, publisher } = publishing({
+      clock,
+      fate: () => fates.shift() ?? stored,
+      deliver: (given) => reports.push(...given),
+    })
+    const abort = new AbortController()
+    const first = publisher
+      .publish(topic, { k: 'k' }, { id: 'm0', signal: abort.signal })
+      .catch((error: unknown) => error)
+    const second = publisher.publish(topic, { k: 'k' }, { id: 'm1' })
+    await clock.advance(0)
+    const third = publisher.publish(topic, { k: 'k' }, { id: 'm2' })
+    reports[0]?.()
+    abort.abort()
+    expect(await first).toMatchObject({ code: 'UNCERTAIN' })
+    reports[1]?.()
+    await clock.advance(1_000)
+    reports[2]?.()
+    expect([(await second).id, (await third).id]).toEqual(['m1', 'm2'])
+    expect(broker.firsts()).toEqual(['m1', 'm2'])
+  })
 })

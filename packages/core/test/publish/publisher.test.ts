@@ -78,6 +78,19 @@ describe('publish', () => {
     expect(broker.batches.map((batch) => batch.envelopes.length)).toEqual([100, 100, 100, 100, 100])
   })
 
+  it('lets those who were just answered into the next batch', async () => {
+    const { broker, publisher } = publishing({ outstanding: { batches: 1, messages: 1_000, bytes: 1 << 20 } })
+    const twice = async (): Promise<void> => {
+      await publisher.publish(plain, 1)
+      await publisher.publish(plain, 2)
+    }
+    const callers = Array.from({ length: 10 }, twice)
+    while (broker.batches.length === 0) await new Promise((resolve) => process.nextTick(resolve))
+    const meanwhile = Array.from({ length: 10 }, async () => publisher.publish(plain, 3))
+    await Promise.all([...callers, ...meanwhile])
+    expect(broker.batches.map((batch) => batch.envelopes.length)).toEqual([10, 20])
+  })
+
   it('keeps inside what may be out', async () => {
     const outstanding = { batches: 2, messages: 10, bytes: 100_000 }
     const { broker, publisher } = publishing({ outstanding })
