@@ -62,7 +62,9 @@ const parameters = /([?&;])([^=&;#]*)=([^&;#]*)/g
  * In doubt the longer part counts as the password.
  */
 function split(url: string): Parts {
-  const scheme = /^([a-z][a-z\d+.-]*:)?(\/\/)?/i.exec(url)?.[0] ?? ''
+  // Without slashes, what stands before the first colon of `user:password@host` looks like a scheme.
+  const slashes = url.includes('@') ? /^([a-z][a-z\d+.-]*:)?\/\//i : /^([a-z][a-z\d+.-]*:)?(\/\/)?/i
+  const scheme = slashes.exec(url)?.[0] ?? ''
   const rest = url.slice(scheme.length)
   const authority = rest.slice(0, lengthUntil(rest, /[/?#]/))
   const complete = authority.includes('@') || hosts.test(authority)
