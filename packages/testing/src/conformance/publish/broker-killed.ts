@@ -10,7 +10,7 @@ const groups = ['left', 'right']
 export const brokerKilled: Conformance = defineConformance({
   id: 'P4',
   needs: { faults: ['stopBroker'] },
-  minimum: { messages: 2_000, keys: 16, faults: 5 },
+  minimum: { messages: 1_000, keys: 16, faults: 5 },
   timeoutMs: 60_000,
   async run(scenario) {
     const { faults, harness } = scenario
