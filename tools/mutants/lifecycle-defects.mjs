@@ -9,8 +9,8 @@ export const lifecycleDefects = [
     replace: [
       {
         file: `${core}/consume/intake.ts`,
-        find: "      if (work.state === 'running' || work.state === 'copying') continue\n",
-        replacement: `      if (work.state === 'running' || work.state === 'copying') continue
+        find: "      if (work.state === 'running' || work.state === 'copying' || work.state === 'ended') continue\n",
+        replacement: `      if (work.state === 'running' || work.state === 'copying' || work.state === 'ended') continue
       if (this.#closing && work.state === 'waiting' && work === [...state.works].at(-1)) this.#c.consumer().done(work.inbound)
 `,
       },
@@ -58,8 +58,9 @@ export const lifecycleDefects = [
     replace: [
       {
         file: `${core}/consume/intake.ts`,
-        find: "if (work.state === 'running' || work.state === 'copying') continue",
-        replacement: "if (work.state === 'running' || work.state === 'copying' || work.state === 'holding') continue",
+        find: "if (work.state === 'running' || work.state === 'copying' || work.state === 'ended') continue",
+        replacement:
+          "if (work.state === 'running' || work.state === 'copying' || work.state === 'ended' || work.state === 'holding') continue",
       },
       {
         file: `${core}/consume/settlement.ts`,

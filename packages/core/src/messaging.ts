@@ -65,7 +65,7 @@ class CoreMessaging<C extends Capabilities> {
   readonly #subscriptions = new Map<string, CoreSubscription | undefined>()
   readonly #failed: SluiceError[] = []
   /** What is beginning, to be ended by close. No listeners of one common signal: Node takes more than ten of them for a leak. */
-  readonly #beginning = new Set<AbortController>()
+  readonly #beginning = new Map<AbortController, Promise<unknown>>()
   readonly #sides: Record<Side, SideState> = { publish: 'connecting', consume: 'connecting' }
   #phase: 'open' | 'closing' | 'closed' = 'open'
   #closing: Promise<CloseReport> | undefined
@@ -254,6 +254,11 @@ class CoreMessaging<C extends Capabilities> {
           ended: (ended) => this.#subscriptionEnded(slot, ended),
         })
         await subscription.begin(signal)
+        // An adapter may have joined in spite of the abort: nothing half-started is left behind.
+        if (signal.aborted) {
+          await subscription.close({ deadlineMs: 0 })
+          throw toSluiceError(signal.reason)
+        }
         this.#subscriptions.set(slot, subscription)
         return subscription
       })
@@ -284,7 +289,8 @@ class CoreMessaging<C extends Capabilities> {
     const started = clock.monotonic()
     const leftMs = (): number => Math.max(0, deadlineMs - (clock.monotonic() - started))
     this.#phase = 'closing'
-    for (const abort of this.#beginning) abort.abort(closedError())
+    for (const abort of this.#beginning.keys()) abort.abort(closedError())
+    await this.#bounded(leftMs(), () => Promise.allSettled(this.#beginning.values()))
     const reports = await Promise.all([...this.#subscriptions.values()].map((s) => s?.close({ deadlineMs })))
     // Handlers have ended: from here on nothing new can come from inside.
     this.#publisher.stopNew()
@@ -319,14 +325,15 @@ class CoreMessaging<C extends Capabilities> {
   /** Runs with a deadline, and ends with the messaging object. */
   async #within<T>(ms: number, run: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const abort = new AbortController()
-    if (this.#phase === 'open') this.#beginning.add(abort)
-    else abort.abort(closedError())
+    if (this.#phase !== 'open') abort.abort(closedError())
     const cancel = this.#options.clock.after(ms, () => {
       const text = `the broker was not reached within ${ms} ms${this.#lastCause === undefined ? '' : `: ${this.#lastCause.text}`}`
       abort.abort(new SluiceError('CONNECT_TIMEOUT', text, { cause: this.#lastCause }))
     })
+    const running = run(abort.signal)
+    this.#beginning.set(abort, running)
     try {
-      return await run(abort.signal)
+      return await running
     } catch (error) {
       if (abort.signal.aborted) throw abort.signal.reason
       throw toSluiceError(error)

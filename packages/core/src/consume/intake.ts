@@ -173,7 +173,7 @@ export class Intake implements ConsumeSink {
     const forming = new Set<Work>()
     for (const work of [...state.works]) {
       const { lane } = work
-      if (work.state === 'running' || work.state === 'copying') continue
+      if (work.state === 'running' || work.state === 'copying' || work.state === 'ended') continue
       if (work.state === 'waiting') {
         lane.queue.clear()
         this.#forget(work)

@@ -38,7 +38,8 @@ export class Lane {
     for (const other of earlier.toReversed()) this.queue.unshift(other)
   }
 
+  /** Works of a claim that is being handed over wait to be dropped, not to be started. */
   get startable(): boolean {
-    return this.occupied === 0 && !this.resting && this.queue.length > 0
+    return this.occupied === 0 && !this.resting && this.queue.peek()?.claim.status === 'active'
   }
 }

@@ -75,11 +75,12 @@ export class Scheduler {
     if (this.#pumping) return
     this.#pumping = true
     try {
-      while (this.#running < this.#options.concurrency && !this.#alone && this.#gate.passable) {
-        const lane = this.#nextLane()
-        if (lane === undefined || !this.#take(lane)) break
-      }
-      this.#flushIfDue()
+      do {
+        while (this.#running < this.#options.concurrency && !this.#alone && this.#gate.passable) {
+          const lane = this.#nextLane()
+          if (lane === undefined || !this.#take(lane)) break
+        }
+      } while (this.#flushIfDue())
     } finally {
       this.#pumping = false
     }
@@ -225,17 +226,21 @@ export class Scheduler {
     return this.#gate.ask(next, () => undefined) === 'start'
   }
 
-  #flushIfDue(): void {
-    if (!this.#formingDue || this.#gate.closed || this.#running >= this.#options.concurrency || this.#alone) return
-    this.#flush()
+  /** True when a batch was begun, which may have ended already and made room for the next. */
+  #flushIfDue(): boolean {
+    if (!this.#formingDue || this.#gate.closed || this.#running >= this.#options.concurrency || this.#alone)
+      return false
+    return this.#flush()
   }
 
-  #flush(): void {
+  #flush(): boolean {
     this.#cancelForming?.()
     this.#cancelForming = undefined
     this.#formingDue = false
     const works = this.#forming
     this.#forming = []
-    if (works.length > 0) this.#begin(works)
+    if (works.length === 0) return false
+    this.#begin(works)
+    return true
   }
 }

@@ -97,7 +97,7 @@ export class Settlement {
     work.claim.leave()
     work.lane.occupied -= 1
     work.lane.putBack(work)
-    this.#c.scheduler().offer(work.lane)
+    this.#next(work)
   }
 
   /** It did not run and is left to the broker; the store may give its id to the next owner. */

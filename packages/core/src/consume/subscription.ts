@@ -161,7 +161,7 @@ export class CoreSubscription implements Subscription {
       this.#resolveClosed()
       throw toSluiceError(error, ref)
     }
-    if (this.#gate.isClosed('paused') || this.#breaker?.open === true) this.#consumer.pause()
+    if (this.#gate.isClosed('paused')) this.#consumer.pause()
     this.#gate.open('starting')
   }
 
@@ -180,7 +180,7 @@ export class CoreSubscription implements Subscription {
 
   resume(): void {
     if (this.#state !== 'running' || !this.#gate.isClosed('paused')) return
-    if (this.#breaker?.open !== true) this.#consumer?.resume()
+    this.#consumer?.resume()
     this.#gate.open('paused')
   }
 
@@ -244,7 +244,11 @@ export class CoreSubscription implements Subscription {
 
   async #drainAndLeave(deadlineMs: number): Promise<CloseReport> {
     const { clock } = this.#timing
-    if (this.#state === 'failed') return cleanReport
+    if (this.#state === 'failed') {
+      this.#state = 'closed'
+      this.#c.ended(this)
+      return cleanReport
+    }
     this.#state = 'closing'
     this.#gate.close('closing')
     const { waiting, held } = this.#census()
@@ -308,9 +312,6 @@ export class CoreSubscription implements Subscription {
 
   #breakerChanged = (state: 'open' | 'closed'): void => {
     this.#c.emitter.emit('breaker', { ...this.#c.ref, state })
-    if (this.#gate.isClosed('paused')) return
-    if (state === 'open') this.#consumer?.pause()
-    else this.#consumer?.resume()
   }
 
   #census(): { waiting: number; held: number } {

@@ -74,7 +74,7 @@ export interface Consumer {
   resume(): void
   /** Resolves when everything `done` so far is stored at the broker, as far as the broker can tell; rejects when that is not known. */
   stored(signal: AbortSignal): Promise<void>
-  /** Done but not yet stored, and fetched but not yet delivered: both bound what a crash repeats and what memory holds. */
+  /** Done but not yet stored, and fetched but not yet delivered: what a crash repeats and what memory holds. The adapter bounds both: while the broker stores nothing, it hands over nothing more. */
   readonly unstored: number
   readonly buffered: { readonly messages: number; readonly bytes: number }
   /** Hands over no more deliveries or claims and keeps what it has (what the broker still pushes counts as `buffered`); `done`, `record` and `stored` go on working. */
