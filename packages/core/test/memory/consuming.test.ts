@@ -175,6 +175,21 @@ describe.each(['queue', 'log'] as const)('consuming from memory like %s', (like)
     expect(await codeOf(consumer.rewind(claim as NonNullable<typeof claim>))).toBe('resolved: undefined')
   })
 
+  it('drops what is done under a claim that is being rewound, also before the broker knows', async () => {
+    const { bench, one } = await keyedBench()
+    const { consumer, sink } = await one.consume()
+    one.send('orders', ids(2))
+    await bench.settle()
+    bench.broker.control.silence()
+    const old = sink.find('m1')
+    const rewound = Promise.all(sink.claims.splice(0).map((claim) => consumer.rewind(claim)))
+    consumer.done(old)
+    bench.broker.control.speak()
+    await rewound
+    await bench.settle()
+    expect(sink.received).toEqual(['m1', 'm2', 'm1', 'm2'])
+  })
+
   it('counts the hand-overs of what was handed over, and of nothing else', async () => {
     const { bench, one } = await keyedBench()
     const { consumer, sink } = await one.consume({ window: { messages: 2, bytes: 2 ** 20 } })

@@ -74,6 +74,23 @@ describe('memory like a queue', () => {
     expect(sink.deliveries.slice(2).map(({ handovers }) => handovers)).toEqual([1, 1])
   })
 
+  it('takes a delivery back once, though its claim is taken away meanwhile', async () => {
+    const bench = createBench('queue')
+    await bench.topic()
+    const one = await bench.instance()
+    const { consumer, sink } = await one.consume()
+    one.send('orders', ids(2))
+    await bench.settle()
+    const control = bench.broker.control.instance('one')
+    control.freeze()
+    consumer.giveBack(sink.find('m1'), 0)
+    bench.broker.control.expireHold(defaultGroup)
+    control.thaw()
+    await bench.settle()
+    expect(sink.received).toEqual(['m1', 'm2', 'm1', 'm2'])
+    expect(bench.broker.control.depth(defaultGroup)).toBe(2)
+  })
+
   it('has one owner where order is asked for without keys', async () => {
     const bench = createBench('queue')
     await bench.topic('orders', { groups: [] })
