@@ -36,7 +36,7 @@ export function readLetter(letter: StoredLetter, ref: GroupRef): DeadLetter {
 export const letterId = (letter: StoredLetter, ref: GroupRef): string =>
   letter.id ?? `${ref.topic}-${ref.group}-${letter.position ?? letter.cursor}`
 
-export function headerText(headers: HeaderList, name: string): string | undefined {
+function headerText(headers: HeaderList, name: string): string | undefined {
   const value = headers.find(([found]) => found === name)?.[1]
   return value === undefined || typeof value === 'string' ? value : decodeUtf8(value)
 }
