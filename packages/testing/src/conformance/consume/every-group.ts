@@ -2,6 +2,7 @@ import { defineConformance, type Conformance } from '../../define-conformance.js
 import { assert } from '../../scenario/assert.js'
 import { createLatch } from '../../scenario/handler-work.js'
 import type { Item } from '../../scenario/item.js'
+import { expectDepth, untilDepth } from '../../scenario/settled.js'
 
 const count = 600
 const groups = ['left', 'right', 'stalled', 'idle']
@@ -15,7 +16,6 @@ export const everyGroup: Conformance = defineConformance({
   parallel: true,
   minimum: { messages: 2 * count, keys: 16 },
   async run(scenario) {
-    const { depth } = scenario.inspect
     const topics = [scenario.keyedTopic({ partitions: 4, groups }), scenario.plainTopic({ groups })]
     const publisher = await scenario.messaging('publisher')
     for (const topic of topics) {
@@ -31,10 +31,8 @@ export const everyGroup: Conformance = defineConformance({
         saw: () => [left.done.size, right.done.size],
       })
       assert.equal(stalled.done.size, 0, 'messages that the stalled group has finished')
-      if (depth !== undefined) {
-        assert.equal(await scenario.inspect.depth?.(topic.name, 'idle'), count, 'what waits for the idle group')
-        assert.equal(await scenario.inspect.depth?.(topic.name, 'stalled'), count, 'what the stalled group has open')
-      }
+      await expectDepth(scenario, topic.name, 'idle', count)
+      await expectDepth(scenario, topic.name, 'stalled', count)
       go.open()
       const idle = await scenario.consume(second, topic, { group: 'idle' })
       await scenario.until(() => idle.done.size >= count && stalled.done.size >= count, 'the groups that came late', {
@@ -46,14 +44,7 @@ export const everyGroup: Conformance = defineConformance({
           assert.equal([message.payload, attempt], [items.get(id) as Item, 1], `payload and attempt of ${id}`)
         }
       }
-      if (depth !== undefined) {
-        for (const group of groups) {
-          await scenario.until(
-            async () => (await scenario.inspect.depth?.(topic.name, group)) === 0,
-            `${group} at rest`,
-          )
-        }
-      }
+      for (const group of groups) await untilDepth(scenario, topic.name, group)
     }
     scenario.check({ groups: topics.flatMap(({ name }) => groups.map((group) => ({ topic: name, group }))) })
   },

@@ -1,5 +1,6 @@
 import { defineConformance, type Conformance } from '../../define-conformance.js'
 import { assert } from '../../scenario/assert.js'
+import { expectDepth } from '../../scenario/settled.js'
 
 const count = 500
 
@@ -33,10 +34,7 @@ export const provisionedGroups: Conformance = defineConformance({
         'provisioning again finds everything',
       )
       await publisher.close()
-      if (scenario.inspect.depth !== undefined) {
-        for (const group of ['ready', 'free'])
-          assert.equal(await scenario.inspect.depth(topic.name, group), count, `what waits for ${group}`)
-      }
+      for (const group of ['ready', 'free']) await expectDepth(scenario, topic.name, group, count)
 
       const consumer = await scenario.messaging('consumer')
       const ready = await scenario.consume(consumer, topic, { group: 'ready' })

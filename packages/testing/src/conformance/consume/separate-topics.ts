@@ -1,7 +1,7 @@
 import { defineTopic, PermanentError, unchecked } from '@sluice/core'
 import { defineConformance, type Conformance } from '../../define-conformance.js'
 import { assert } from '../../scenario/assert.js'
-import { attempts } from '../../scenario/attempts.js'
+import { fixedRetry } from '../../scenario/fixed-retry.js'
 import type { Item } from '../../scenario/item.js'
 
 const count = 200
@@ -26,12 +26,17 @@ export const separateTopics: Conformance = defineConformance({
     const ids = Array.from({ length: count }, () => scenario.newId())
     const consumptions = await Promise.all(
       topics.map((topic, index) =>
-        scenario.consume(client, topic, { group: 'all', retry: attempts(3, 1) }, (message, { attempt }) => {
-          assert.equal(message.topic, topic.name, 'topic that a message says it is of')
-          if (message.payload.n !== 3 || message.payload.key !== `k${index}`) return
-          if (attempt === 1) throw new Error('not yet')
-          throw new PermanentError('not here')
-        }),
+        scenario.consume(
+          client,
+          topic,
+          { group: 'all', retry: fixedRetry(1, { attempts: 3 }) },
+          (message, { attempt }) => {
+            assert.equal(message.topic, topic.name, 'topic that a message says it is of')
+            if (message.payload.n !== 3 || message.payload.key !== `k${index}`) return
+            if (attempt === 1) throw new Error('not yet')
+            throw new PermanentError('not here')
+          },
+        ),
       ),
     )
     const pads = topics.map(({ name }) => `only on ${name}`)

@@ -5,6 +5,7 @@ import type { Client } from '../../scenario/clients.js'
 import type { Consumption } from '../../scenario/consuming.js'
 import { takes, untilAborted } from '../../scenario/handler-work.js'
 import type { Item, ItemTopic } from '../../scenario/item.js'
+import { untilDepth } from '../../scenario/settled.js'
 
 const count = 500
 const ends = 150
@@ -23,12 +24,7 @@ export const unfinishedBacklog: Conformance = defineConformance({
     for (const topic of topics) {
       const { client, first } = await untilStuck(scenario, topic)
       const finished = new Set(first.done)
-      if (scenario.inspect.depth !== undefined) {
-        await scenario.until(
-          async () => (await scenario.inspect.depth?.(topic.name, 'all')) === count - finished.size,
-          'the broker to know exactly what is finished',
-        )
-      }
+      await untilDepth(scenario, topic.name, 'all', count - finished.size)
       scenario.recorder.fault({ kind: 'drain-expired', instance: scenario.nameOf(client) })
       const report = await client.close({ deadlineMs: 0 })
       assert.equal([report.clean, report.leftRunning], [false, concurrency], 'report: clean, handlers left')
