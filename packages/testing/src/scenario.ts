@@ -37,6 +37,8 @@
  *    pass; the result is then "refused". No other reason to refuse exists.
  * 6. Counting is automatic for what goes through the helpers; add the rest with `scenario.count({ messages, keys, faults })`.
  * 7. An unhandled rejection or a process warning during a test fails it. One that belongs there: `scenario.allowWarning(/…/)`.
+ *    More helpers: `startLoad` publishes until it is stopped, `publishBatch` records a batch, `sendRaw` sends bytes past core (undecodable,
+ *    foreign), `recording` is the recording handler alone, `after` runs code at the end, `topicName()` names a topic of your own making.
  * 8. Times come from `scenario.harness.timings` and are bounds, never expectations of the machine. Sizes: `scenario.harness.limits`.
  * 9. Every test must be able to fail: think of the defect that it is there for, and let that defect reach the assertion.
  * 10. Run one: npm run kit -- --adapter memory --like log --only C1 --repeat 20
