@@ -17,12 +17,11 @@ export interface CloseOnSignalsOptions {
  * deadline has passed, `close` has failed, or a second signal arrives, the signal is raised again without this listener: usually the
  * process ends with it at once (shells show 128 + its number), and what was left is handed over again.
  *
- * Returns a function that removes the listeners; call it when you close the messaging object yourself. A signal that comes later all
- * the same removes them and is raised again.
+ * Returns a function that removes the listeners. They also go when the messaging object is closed by somebody else.
  * @throws SluiceError UNKNOWN_OPTION, INVALID_OPTION
  */
 export function closeOnSignals(
-  messaging: Pick<Messaging, 'close' | 'health'>,
+  messaging: Pick<Messaging, 'close' | 'on'>,
   options: CloseOnSignalsOptions = {},
 ): () => void {
   checkKeys('options', options, ['signals', 'deadlineMs', 'exit'])
@@ -53,12 +52,6 @@ export function closeOnSignals(
       raiseAgain(signal)
       return
     }
-    if (messaging.health().publish === 'closed') {
-      // Closed by somebody else before. Other listeners have had this signal; without any it was swallowed here.
-      remove()
-      if (process.listenerCount(signal) === 0) process.kill(process.pid, signal)
-      return
-    }
     closing = true
     messaging.close(deadlineMs === undefined ? {} : { deadlineMs }).then(
       ({ clean }) => {
@@ -76,6 +69,9 @@ export function closeOnSignals(
     )
   }
   for (const signal of signals) process.on(signal, onSignal)
+  messaging.on('closed', () => {
+    if (!closing) remove()
+  })
   return remove
 }
 

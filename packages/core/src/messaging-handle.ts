@@ -1,4 +1,5 @@
 import type { DeadLetters } from './admin/dead-letters-handle.js'
+import type { ProvisionTopic } from './admin/provision-topic.js'
 import type { DeliveryStream } from './consume/delivery-stream.js'
 import type { CloseOptions, SubscribeBatchOptions, SubscribeOptions } from './consume/options.js'
 import type { Subscription } from './consume/subscription-handle.js'
@@ -91,18 +92,4 @@ export interface Messaging<C extends Capabilities = Capabilities> extends AsyncD
 
   /** Drains all subscriptions, flushes all publishes, disconnects. Never rejects for work that was left: it reports it. */
   close(options?: CloseOptions): Promise<CloseReport>
-}
-
-/** A topic with groups beyond those that it names itself. */
-export interface ProvisionTopic {
-  readonly topic: AnyTopic
-  readonly groups: readonly (string | ProvisionGroup)[]
-}
-
-export interface ProvisionGroup {
-  readonly name: string
-  /** @default 'key' when the topic has a key */
-  readonly order?: 'key' | 'none'
-  /** @default 'creation' */
-  readonly from?: 'creation' | 'earliest'
 }

@@ -16,7 +16,8 @@ import { SluiceError } from './errors/sluice-error.js'
 import { toSluiceError } from './errors/wrap.js'
 import { SoloLock } from './failure/crash-guard.js'
 import { resolveCommon, type ResolvedCommon } from './messaging-check.js'
-import type { Messaging, ProvisionTopic } from './messaging-handle.js'
+import type { ProvisionTopic } from './admin/provision-topic.js'
+import type { Messaging } from './messaging-handle.js'
 import type { MessagingOptions } from './messaging-options.js'
 import type { BatchHandler, Handler } from './model/delivery.js'
 import { createEmitter, type Emitter } from './model/emitter.js'
@@ -64,6 +65,9 @@ class CoreMessaging<C extends Capabilities> {
   /** By topic and group. `undefined` while it begins. */
   readonly #subscriptions = new Map<string, CoreSubscription | undefined>()
   readonly #failed: SluiceError[] = []
+  /** Fires when close begins. Long administrative work listens. */
+  readonly #ending = new AbortController()
+  readonly #administering = new Set<Promise<unknown>>()
   /** What is beginning, to be ended by close. No listeners of one common signal: Node takes more than ten of them for a leak. */
   readonly #beginning = new Map<AbortController, Promise<unknown>>()
   readonly #sides: Record<Side, SideState> = { publish: 'connecting', consume: 'connecting' }
@@ -83,7 +87,6 @@ class CoreMessaging<C extends Capabilities> {
         adapter,
         clock,
         log: logger,
-        topology,
         buffer,
         publishTimeoutMs,
         publishOrder,
@@ -108,7 +111,6 @@ class CoreMessaging<C extends Capabilities> {
       ...{ clientName, clock, log: logger },
       state: this.#stateChanged,
       routeChanged: (topic: string) => {
-        this.#routes.invalidate(topic)
         this.#publisher.routeChanged(topic)
       },
     }
@@ -120,7 +122,7 @@ class CoreMessaging<C extends Capabilities> {
     }
   }
 
-  async publish(topic: AnyTopic, payload: unknown, options?: object): Promise<Receipt> {
+  publish(topic: AnyTopic, payload: unknown, options?: object): Promise<Receipt> {
     return this.#publisher.publish(topic, payload, options)
   }
 
@@ -176,13 +178,16 @@ class CoreMessaging<C extends Capabilities> {
     checkGroupName(group)
     const { clock, startupTimeoutMs } = this.#options
     const ref = { topic: topic.name, group }
-    return createDeadLetters({
-      adapter: this.#adapter,
-      copies: this.#publisher.copies,
-      ref,
-      clock,
-      startTimeoutMs: startupTimeoutMs,
+    const { list, redrive, purge } = createDeadLetters({
+      ...{ adapter: this.#adapter, copies: this.#publisher.copies, ref, clock, startTimeoutMs: startupTimeoutMs },
+      ending: this.#ending.signal,
     })
+    // Close waits for what runs: letters that were sent and not removed yet would be sent again by the next redrive.
+    return {
+      list: (options) => this.#administer(list(options)),
+      redrive: (options) => this.#administer(redrive(options)),
+      purge: (options) => this.#administer(purge(options)),
+    }
   }
 
   health(): Health {
@@ -202,7 +207,7 @@ class CoreMessaging<C extends Capabilities> {
     return this.#emitter.on(name, listener)
   }
 
-  close(options: CloseOptions = {}): Promise<CloseReport> {
+  async close(options: CloseOptions = {}): Promise<CloseReport> {
     checkKeys('close', options, ['deadlineMs'])
     checkMs('close.deadlineMs', options.deadlineMs)
     this.#closing ??= this.#drain(options.deadlineMs ?? defaultCloseDeadlineMs)
@@ -289,9 +294,11 @@ class CoreMessaging<C extends Capabilities> {
     const started = clock.monotonic()
     const leftMs = (): number => Math.max(0, deadlineMs - (clock.monotonic() - started))
     this.#phase = 'closing'
+    this.#ending.abort(closedError())
     for (const abort of this.#beginning.keys()) abort.abort(closedError())
     await this.#bounded(leftMs(), () => Promise.allSettled(this.#beginning.values()))
     const reports = await Promise.all([...this.#subscriptions.values()].map((s) => s?.close({ deadlineMs })))
+    await this.#bounded(leftMs(), () => Promise.allSettled(this.#administering))
     // Handlers have ended: from here on nothing new can come from inside.
     this.#publisher.stopNew()
     await this.#bounded(leftMs(), (signal) => this.#publisher.flush(signal))
@@ -312,6 +319,7 @@ class CoreMessaging<C extends Capabilities> {
     this.#publisher.abandon()
     await this.#bounded(ms + goodbyeMs, (signal) => this.#adapter.close(signal))
     this.#phase = 'closed'
+    this.#emitter.emit('closed', {})
   }
 
   #stateChanged = (side: Side, state: SideState, cause?: AdapterError): void => {
@@ -359,6 +367,15 @@ class CoreMessaging<C extends Capabilities> {
       this.#options.logger.warn('closing met an error', { error })
     } finally {
       cancel()
+    }
+  }
+
+  async #administer<T>(work: Promise<T>): Promise<T> {
+    this.#administering.add(work)
+    try {
+      return await work
+    } finally {
+      this.#administering.delete(work)
     }
   }
 

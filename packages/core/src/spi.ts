@@ -1,4 +1,5 @@
 export type { Adapter, AdapterContext, Side, SideState } from './spi/adapter.js'
+export type { AdapterFactory } from './spi/adapter-factory.js'
 export { adapterError, isAdapterError, type AdapterError, type AdapterErrorCode } from './spi/adapter-error.js'
 export type { Capabilities } from './spi/capabilities.js'
 export type { Claim, Consumer, ConsumeRequest, ConsumeSink, Notice } from './spi/consuming.js'

@@ -31,7 +31,7 @@ export class SluiceError extends Error {
   constructor(code: ErrorCode, text: string, details: ErrorDetails = {}) {
     super(`${code}: ${text}`, details.cause === undefined ? undefined : { cause: details.cause })
     this.code = code
-    this.retryable = errorTable[code].retryable
+    this.retryable = errorTable[code]
     this.field = details.field
     this.topic = details.topic
     this.group = details.group

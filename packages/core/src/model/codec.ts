@@ -1,3 +1,5 @@
+import { encodeText } from './text-bytes.js'
+
 /**
  * Turns payloads into bytes and back. Decoding picks the codec by the content type of the message, so a consumer may read several.
  * Both functions are synchronous and may throw: on publish that is NOT_SERIALIZABLE, on consume the message is dead-lettered as UNDECODABLE.
@@ -9,16 +11,15 @@ export interface Codec {
   decode(body: Uint8Array): unknown
 }
 
-const encoder = new TextEncoder()
 const decoder = new TextDecoder('utf-8', { fatal: true })
 
-/** The default codec. `undefined`, functions and circular structures are refused instead of being dropped silently. */
+/** The default codec, with the rules of JSON.stringify: a payload that has no JSON form (undefined, a function, circular, BigInt) is refused; inside of it undefined and functions are left out. */
 export const jsonCodec: Codec = {
   contentType: 'application/json',
   encode(payload) {
     const text: string | undefined = JSON.stringify(payload)
     if (text === undefined) throw new TypeError(`${typeof payload} has no JSON form`)
-    return encoder.encode(text)
+    return encodeText(text)
   },
   decode: (body) => JSON.parse(decoder.decode(body)) as unknown,
 }
@@ -28,7 +29,8 @@ export const bytesCodec: Codec = {
   contentType: 'application/octet-stream',
   encode(payload) {
     if (!(payload instanceof Uint8Array)) throw new TypeError('the bytes codec takes a Uint8Array')
-    return payload.slice()
+    // Not `slice`: that of a Buffer shares its memory.
+    return new Uint8Array(payload)
   },
   decode: (body) => body,
 }

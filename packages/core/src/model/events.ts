@@ -37,6 +37,8 @@ export interface SluiceEvents {
   readonly store: OfGroup & { readonly state: 'down' | 'up'; readonly error: unknown }
   /** A fact that the adapter reports, for example messages lost to retention. */
   readonly notice: OfGroup & { readonly kind: string; readonly text: string; readonly count: number | undefined }
+  /** The messaging object is closed. */
+  readonly closed: object
   /** A subscription has ended for good and needs a person. */
   readonly failed: OfGroup & { readonly error: SluiceError }
 }

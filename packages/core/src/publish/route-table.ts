@@ -65,7 +65,7 @@ export function createRouteTable(options: RouteTableOptions): RouteTable {
     const chosen = groups.filter((group) => !isSame(known.groups.get(group.name), group))
     const named = topic.groups
       .filter((name) => !known.groups.has(name) && !groups.some((group) => group.name === name))
-      .map((name) => defaultGroup(topic, name))
+      .map((name) => defaultGroup(topic, name, adapter.capabilities.durableDelay))
     const all = [...named, ...chosen]
     if (all.length === 0 && known.provisioned && known.route !== undefined) return undefined
     const { name, keyed } = topic
@@ -160,8 +160,9 @@ export function createRouteTable(options: RouteTableOptions): RouteTable {
   }
 }
 
-function defaultGroup(topic: AnyTopic, name: string): GroupSpec {
-  return { name, order: topic.keyed ? 'key' : 'none', from: 'creation', durableDelays: true }
+/** As a subscription without options would create it. */
+function defaultGroup(topic: AnyTopic, name: string, durableDelay: boolean): GroupSpec {
+  return { name, order: topic.keyed ? 'key' : 'none', from: 'creation', durableDelays: !topic.keyed && durableDelay }
 }
 
 function isSame(a: GroupSpec | undefined, b: GroupSpec): boolean {
