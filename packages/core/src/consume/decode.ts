@@ -1,4 +1,5 @@
 import { SluiceError } from '../errors/sluice-error.js'
+import { textOf } from '../errors/text-of.js'
 import { decodeUtf8 } from '../kit/utf8.js'
 import { bytesCodec, jsonCodec, type Codec } from '../model/codec.js'
 import { reservedPrefix, type HeaderList } from '../model/headers.js'
@@ -58,14 +59,10 @@ function decodeBody(body: Uint8Array, codec: Codec, inbound: Inbound): unknown {
   try {
     return codec.decode(body)
   } catch (cause) {
-    throw new SluiceError(
-      'UNDECODABLE',
-      `the body is not ${codec.contentType}: ${cause instanceof Error ? cause.message : String(cause)}`,
-      {
-        messageId: inbound.id,
-        cause,
-      },
-    )
+    throw new SluiceError('UNDECODABLE', `the body is not ${codec.contentType}: ${textOf(cause)}`, {
+      messageId: inbound.id,
+      cause,
+    })
   }
 }
 

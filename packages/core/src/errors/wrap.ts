@@ -1,4 +1,5 @@
 import { isSluiceError, SluiceError, type ErrorDetails } from './sluice-error.js'
+import { textOf } from './text-of.js'
 import { errorTable, type ErrorCode } from './table.js'
 
 /** What an adapter throws and reports, as far as wrapping needs it: the fields of the SPI's AdapterError. */
@@ -27,6 +28,5 @@ export function isAdapterFailure(error: unknown): error is AdapterFailure {
 export function toSluiceError(error: unknown, details: ErrorDetails = {}): SluiceError {
   if (isSluiceError(error)) return error
   if (isAdapterFailure(error)) return fromAdapter(error, details)
-  const text = error instanceof Error ? error.message : String(error)
-  return new SluiceError('INTERNAL', text, { cause: error, ...details })
+  return new SluiceError('INTERNAL', textOf(error), { cause: error, ...details })
 }

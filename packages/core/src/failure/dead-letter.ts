@@ -1,3 +1,4 @@
+import { textOf } from '../errors/text-of.js'
 import { decodeUtf8, encodeUtf8 } from '../kit/utf8.js'
 import { envelopeBytes } from '../kit/envelope-size.js'
 import { formatVersion, standardHeaders as names, type HeaderList } from '../model/headers.js'
@@ -7,6 +8,8 @@ import type { GroupRef } from '../spi/sending.js'
 /** Caps of the free texts, in bytes: enough to find the place in the code, too little to matter for a broker. */
 const messageCapBytes = 1024
 const stackCapBytes = 2048
+/** Kept beside a message of any size; adapters leave room for some hundred bytes beyond the largest message. */
+const messageLeastBytes = 256
 
 /** What is known about a delivery that failed for good. */
 export interface DeadLetterFacts {
@@ -67,19 +70,19 @@ function originHeaders({ work, ref, nowMs }: DeadLetterFacts): HeaderList {
   return headers
 }
 
-/** In order of importance; what does not fit is cut, then left out. */
+/** In order of importance. What does not fit is cut, but for the little without which nobody knows what has happened. */
 function errorHeaders(error: unknown, room: number): HeaderList {
   const { name, message, stack, code } = describe(error)
-  const texts: readonly (readonly [string, string, number])[] = [
-    [names.reason, code, 64],
-    [names.errorName, name, 128],
-    [names.errorMessage, message, messageCapBytes],
-    [names.errorStack, stack, stackCapBytes],
+  const texts: readonly (readonly [name: string, text: string, least: number, most: number])[] = [
+    [names.reason, code, 64, 64],
+    [names.errorName, name, 128, 128],
+    [names.errorMessage, message, messageLeastBytes, messageCapBytes],
+    [names.errorStack, stack, 0, stackCapBytes],
   ]
   const headers: [string, string][] = []
   let left = room
-  for (const [header, text, cap] of texts) {
-    const space = Math.min(cap, left - header.length - 8)
+  for (const [header, text, least, most] of texts) {
+    const space = Math.max(least, Math.min(most, left - header.length - 8))
     if (text === '' || space < 16) continue
     const value = capped(text, space)
     headers.push([header, value])
@@ -88,25 +91,16 @@ function errorHeaders(error: unknown, room: number): HeaderList {
   return headers
 }
 
+/** Handlers may throw errors whose fields are not what the type says. */
 function describe(error: unknown): { name: string; message: string; stack: string; code: string } {
-  if (!(error instanceof Error))
-    return { name: typeof error, message: printable(error), stack: '', code: 'HANDLER_FAILED' }
-  const code: unknown = (error as { code?: unknown }).code
-  return {
-    name: error.name.toWellFormed(),
-    message: error.message.toWellFormed(),
-    stack: (error.stack ?? '').toWellFormed(),
-    code: typeof code === 'string' && code !== '' ? code.toWellFormed() : error.name.toWellFormed(),
-  }
+  const message = textOf(error)
+  if (!(error instanceof Error)) return { name: typeof error, message, stack: '', code: 'HANDLER_FAILED' }
+  const { name, stack, code }: { name: unknown; stack?: unknown; code?: unknown } = error
+  const named = wellFormed(name) || 'Error'
+  return { name: named, message, stack: wellFormed(stack), code: wellFormed(code) || named }
 }
 
-function printable(value: unknown): string {
-  try {
-    return (typeof value === 'object' ? JSON.stringify(value) : String(value)).toWellFormed()
-  } catch {
-    return Object.prototype.toString.call(value)
-  }
-}
+const wellFormed = (value: unknown): string => (typeof value === 'string' ? value.toWellFormed() : '')
 
 /** At most `bytes` of UTF-8, cut between characters. */
 function capped(text: string, bytes: number): string {

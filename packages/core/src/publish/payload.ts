@@ -1,4 +1,5 @@
 import { SluiceError } from '../errors/sluice-error.js'
+import { textOf } from '../errors/text-of.js'
 import type { Codec } from '../model/codec.js'
 import type { Key } from '../model/key.js'
 import { isUnchecked, readableIssues, type SchemaResult, type StandardSchema } from '../model/schema.js'
@@ -98,7 +99,7 @@ export function encodePayload(codec: Codec, payload: unknown, topic: string): Ui
 }
 
 function notSerializable(topic: string, cause: unknown): SluiceError {
-  const reason = cause instanceof Error ? cause.message : String(cause)
+  const reason = textOf(cause)
   return new SluiceError('NOT_SERIALIZABLE', `the payload for topic "${topic}" cannot be encoded: ${reason}`, {
     field: 'payload',
     topic,
