@@ -1,4 +1,5 @@
 import { SluiceError } from '../errors/sluice-error.js'
+import { textOf } from '../errors/text-of.js'
 import { judgeCrash } from '../failure/crash-guard.js'
 import type { Message } from '../model/message.js'
 import type { Tracer } from '../model/trace.js'
@@ -253,7 +254,8 @@ export class Runner {
   #survived(work: Work): void {
     work.survived = true
     work.solo = false
-    if (!work.lost)
+    if (work.lost) this.#c.settlement.acquit(work)
+    else
       this.#c
         .consumer()
         .recordStart(work.inbound, 0)
@@ -321,6 +323,6 @@ const isThenable = (value: unknown): value is PromiseLike<unknown> =>
 const noticeOf = (ref: GroupRef, work: Work, error: unknown) => ({
   ...ref,
   kind: 'threw-after-settling',
-  text: `the handler of ${work.id} threw after it had settled: ${error instanceof Error ? error.message : String(error)}`,
+  text: `the handler of ${work.id} threw after it had settled: ${textOf(error)}`,
   count: undefined,
 })

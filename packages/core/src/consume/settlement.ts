@@ -1,5 +1,6 @@
 import { isPermanentError } from '../errors/handler-errors.js'
 import { SluiceError } from '../errors/sluice-error.js'
+import { textOf } from '../errors/text-of.js'
 import type { Breaker } from '../failure/breaker.js'
 import type { CopySender } from '../failure/copy-sender.js'
 import { deadLetterEnvelope } from '../failure/dead-letter.js'
@@ -119,6 +120,13 @@ export class Settlement {
     this.#next(work)
   }
 
+  /** It was lost under a handler that did not end the process: its redelivery, which waits behind it or is to come, is no suspect. */
+  acquit(work: Work): void {
+    const next = work.lane.queue.peek()
+    if (next !== undefined && next.identity === work.identity) next.survived = true
+    else this.#c.recorded.remember(work)
+  }
+
   deadLetter(work: Work, error: unknown): void {
     if (work.lost) {
       this.leave(work)
@@ -137,7 +145,7 @@ export class Settlement {
     copies.send({ destination, partition: work.inbound.claim.partition, envelope, timeoutMs: copyTimeoutMs }).then(
       () => {
         const attempts = work.failures
-        emitter.emit('deadLetter', { ...ref, id: work.id, attempts, reason: reasonOf(error) })
+        emitter.emit('deadLetter', { ...ref, id: work.id, attempts, reason: textOf(error) })
         this.#done(work, 'deadLettered')
       },
       (failure: unknown) => this.#deadLetterFailed(work, error, failure),
@@ -333,5 +341,3 @@ export class Settlement {
     else this.#c.dedupe.release(work, then)
   }
 }
-
-const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))

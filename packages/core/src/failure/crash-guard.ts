@@ -1,7 +1,6 @@
 /** Hand-overs without an end after which a message is suspected of ending its process. */
 const suspectHandovers = 3
-/** Hand-overs, and starts alone among them, after which it is convicted: three starts beside others and two alone make five. */
-const convictHandovers = 5
+/** Starts alone after which it is convicted: with the three hand-overs before they make five. */
 const convictStarts = 2
 
 export interface CrashFacts {
@@ -15,11 +14,13 @@ export interface CrashFacts {
 
 /**
  * A count of hand-overs alone proves nothing: a message may be handed over thirty times without being started. So a suspect runs alone,
- * its start is recorded first, and only recorded starts that no end followed convict it.
+ * its start is recorded first, and only recorded starts that no end followed convict it. Once there is such a record the count of
+ * hand-overs says nothing more: a log counts anew when a neighbour has made progress.
  */
 export function judgeCrash(facts: CrashFacts): 'innocent' | 'suspect' | 'convicted' {
-  if (facts.survived || facts.handovers < suspectHandovers) return 'innocent'
-  return facts.handovers >= convictHandovers && facts.starts >= convictStarts ? 'convicted' : 'suspect'
+  if (facts.survived) return 'innocent'
+  if (facts.starts >= convictStarts) return 'convicted'
+  return facts.starts > 0 || facts.handovers >= suspectHandovers ? 'suspect' : 'innocent'
 }
 
 /** One suspect at a time over all subscriptions of a process: two beside each other could not be told apart. */
