@@ -3,6 +3,7 @@ import { adapterError } from '../spi/adapter-error.js'
 import type { Outbound } from '../spi/envelope.js'
 import { MemoryDelivery, type MemoryClaim, type Source } from './claim.js'
 import { GroupQueue } from './group-queue.js'
+import { HandoverCount } from './handover-count.js'
 import type { PartitionLog } from './log.js'
 import { unsettledEntries } from './queue-source.js'
 import type { SourceContext } from './source-context.js'
@@ -29,9 +30,7 @@ export class LogSource implements Source {
   /** What was stored ahead when the claim began, and how far it has been passed. */
   #skip: readonly PositionRange<number>[] = []
   #skipAt = 0
-  /** Hand-overs since the watermark moved, and up to where they had come. */
-  #handovers = 0
-  #handedTo = 0
+  readonly #handovers = new HandoverCount()
   #stopped = false
 
   constructor(partition: number, log: PartitionLog, start: number, context: SourceContext, onStored: () => void) {
@@ -104,8 +103,7 @@ export class LogSource implements Source {
 
   detach(claim: MemoryClaim): void {
     if (this.#claim !== claim) return
-    this.#handedTo = Math.max(this.#handedTo, claim.cursor)
-    if (claim.open + claim.unstored > 0) this.#handovers += 1
+    this.#handovers.add(this.#watermark, claim.cursor)
     const back = unsettledEntries(claim)
     for (const entry of back) entry.handovers += 1
     this.#area.putBack(back)
@@ -126,7 +124,7 @@ export class LogSource implements Source {
     this.#ahead = ahead > 0 ? claim.tracker.aheadRanges() : []
     if (prefix === undefined || prefix < this.#watermark) return
     this.#watermark = prefix + 1
-    this.#handovers = 0
+    this.#handovers.forgetBefore(this.#watermark)
     forgetBefore(this.#failures, this.#watermark)
     forgetBefore(this.#starts, this.#watermark)
     this.#onStored()
@@ -189,7 +187,7 @@ export class LogSource implements Source {
         const place = {
           position: String(offset),
           failures: this.#failures.get(offset) ?? 0,
-          handovers: offset < this.#handedTo ? this.#handovers : 0,
+          handovers: this.#handovers.of(offset),
           starts: this.#starts.get(offset) ?? 0,
           entry: undefined,
           offset,

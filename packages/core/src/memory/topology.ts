@@ -19,7 +19,9 @@ function applyTopic(broker: Broker, spec: TopicSpec, declare: boolean): Topology
   } else {
     items.push(compareTopic(entity, spec, topic))
   }
-  return [...items, ...spec.groups.map((group) => applyGroup(broker, spec.name, topic, group, declare))]
+  // Nobody could use a group that is made for a topic other than the one that exists, and it would fill up.
+  const make = declare && items.every(({ state }) => state !== 'differs')
+  return [...items, ...spec.groups.map((group) => applyGroup(broker, spec.name, topic, group, make))]
 }
 
 function compareTopic(entity: string, spec: TopicSpec, topic: Topic): TopologyItem {

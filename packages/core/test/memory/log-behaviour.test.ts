@@ -155,7 +155,7 @@ describe('memory like a log', () => {
     expect(control.offsets('orders', 0)).toEqual({ start: 6_000, end: 11_000 })
   })
 
-  it('counts no hand-overs once the watermark has moved', async () => {
+  it('counts the hand-overs of each message, whatever is settled before it', async () => {
     const { bench, one } = await keyedBench()
     const { consumer, sink } = await one.consume()
     one.send('orders', ids(3))
@@ -170,7 +170,19 @@ describe('memory like a log', () => {
     consumer.done(sink.find('m1'))
     await consumer.stored(never)
     await rewind()
-    expect(sink.find('m2').handovers).toBe(1)
+    expect(sink.find('m2').handovers).toBe(3)
+    one.send('orders', ids(1, 4))
+    await bench.settle()
+    expect(sink.find('m4').handovers).toBe(0)
+    await rewind()
+    expect(sink.find('m3').handovers).toBe(4)
+    expect(sink.find('m4').handovers).toBe(1)
+    for (const id of ['m2', 'm3', 'm4']) consumer.done(sink.find(id))
+    await consumer.stored(never)
+    await rewind()
+    one.send('orders', ids(1, 5))
+    await bench.settle()
+    expect(sink.find('m5').handovers).toBe(0)
   })
 
   it('reads on behind an open delivery only so far', async () => {
