@@ -38,9 +38,10 @@ export class PartitionState {
     this.lanes.set(lane.name, lane)
   }
 
+  /** A lane that was emptied by a hand-over may still be in the scheduler's lists when its key has the next one: that one stays. */
   free(lane: Lane): void {
     if (lane.name === undefined || lane.occupied > 0 || lane.resting || lane.queue.length > 0) return
-    this.lanes.delete(lane.name)
+    if (this.lanes.get(lane.name) === lane) this.lanes.delete(lane.name)
   }
 }
 
