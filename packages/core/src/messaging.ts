@@ -37,11 +37,8 @@ import type { ProvisionMode, TopologyReport } from './spi/topology.js'
 /** After the deadline of `close` the broker still gets this long to be told goodbye. */
 const goodbyeMs = 1_000
 
-/**
- * Connects with an adapter that you made yourself; its capabilities are known to the type system.
- * @throws SluiceError before any I/O for wrong options; CONNECT_TIMEOUT, DENIED or TOPOLOGY_MISMATCH while connecting. All as a rejection.
- */
-export async function createMessaging<C extends Capabilities>(options: MessagingOptions<C>): Promise<Messaging<C>> {
+/** See `createMessaging`. */
+export async function openMessaging<C extends Capabilities>(options: MessagingOptions<C>): Promise<Messaging<C>> {
   const { adapter, ...common } = options
   if (typeof adapter !== 'object' || adapter === null || typeof adapter.open !== 'function' || adapter.spi !== 1) {
     throw new SluiceError('INVALID_OPTION', 'adapter must be an adapter of SPI version 1, for example memory()', {

@@ -1,17 +1,15 @@
 import { checkKeys } from '../errors/check-options.js'
 import { SluiceError } from '../errors/sluice-error.js'
 import { commonOptionNames, resolveCommon } from '../messaging-check.js'
-import { createMessaging } from '../messaging.js'
+import { openMessaging } from '../messaging.js'
 import type { Messaging } from '../messaging-handle.js'
 import type { CommonOptions } from '../messaging-options.js'
-import { adapterSources, loadPackage, sourceFor, type LoadPackage } from './adapters.js'
+import { adapterSources, sourceFor, type LoadPackage } from './adapters.js'
 import { loadConfigFile } from './config-file.js'
 import { checkConfig, type ConnectExtras, type ConnectOptions, type SluiceConfig } from './connect-options.js'
 import { readEnvironment } from './environment.js'
 import { secretsOf } from './mask.js'
 import { withoutSecrets } from './without-secrets.js'
-
-export type { ConnectExtras, ConnectOptions, SluiceConfig } from './connect-options.js'
 
 /** Where configuration comes from. */
 export interface Surroundings {
@@ -20,20 +18,7 @@ export interface Surroundings {
   readonly load: LoadPackage
 }
 
-/**
- * Connects by configuration: the scheme of the URL chooses the adapter (`memory:`, `amqp:`, `amqps:`, `kafka:`), whose package is
- * loaded on demand. Without a target the URL is that of SLUICE_URL, else of the file `sluice.config.{js,mjs,cjs,json,ts,mts}` in the
- * working directory, from which the other options come too. What is passed here wins over the environment variables SLUICE_TOPOLOGY,
- * SLUICE_CLIENT_NAME, SLUICE_STARTUP_TIMEOUT_MS and SLUICE_PUBLISH_TIMEOUT_MS, and these over the file. When SLUICE_URL chooses
- * another adapter than the file, the `adapterOptions` of the file are left out.
- * @throws SluiceError before anything is started: UNKNOWN_OPTION, INVALID_OPTION, NO_CONFIGURATION, INVALID_CONFIGURATION,
- * UNKNOWN_SCHEME, DUPLICATE_ADAPTER, ADAPTER_MISSING; then what `createMessaging` throws. All as a rejection, none with a password.
- */
-export async function connect(target?: string | URL | ConnectOptions, options: ConnectExtras = {}): Promise<Messaging> {
-  return connectIn({ env: process.env, directory: process.cwd(), load: loadPackage }, target, options)
-}
-
-/** {@link connect} with its surroundings given. */
+/** See `connect`; with its surroundings given. */
 export async function connectIn(
   surroundings: Surroundings,
   target?: string | URL | ConnectOptions,
@@ -48,7 +33,7 @@ export async function connectIn(
     (error) => withoutSecrets(error, secrets, 'INVALID_CONFIGURATION'),
   )
   try {
-    return await createMessaging({ ...common, adapter })
+    return await openMessaging({ ...common, adapter })
   } catch (error) {
     throw withoutSecrets(error, secrets, 'INTERNAL')
   }

@@ -1,5 +1,5 @@
-/** Connecting by configuration: `@sluice/core/config`. */
-export { connect, type ConnectExtras, type ConnectOptions, type SluiceConfig } from './connect.js'
+/** Configuration: `@sluice/core/config`. */
+export type { ConnectExtras, ConnectOptions, SluiceConfig } from './connect-options.js'
 export { defineConfig } from './define-config.js'
 export { maskUrl, printableConfig } from './mask.js'
 export type { AdapterFactory } from '../spi/adapter-factory.js'
