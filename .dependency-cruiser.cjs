@@ -2,6 +2,7 @@
 const layers = {
   index: 'index[.]ts$',
   'spi-entry': 'spi[.]ts$',
+  'lazy-entry': '(create-messaging|connect)[.]ts$',
   config: 'config/',
   messaging: '(messaging[^/]*|close-on-signals)[.]ts$',
   admin: 'admin/',

@@ -175,15 +175,15 @@ class CoreMessaging<C extends Capabilities> {
     checkGroupName(group)
     const { clock, startupTimeoutMs } = this.#options
     const ref = { topic: topic.name, group }
-    const { list, redrive, purge } = createDeadLetters({
+    const letters = createDeadLetters({
       ...{ adapter: this.#adapter, copies: this.#publisher.copies, ref, clock, startTimeoutMs: startupTimeoutMs },
       ending: this.#ending.signal,
     })
     // Close waits for what runs: letters that were sent and not removed yet would be sent again by the next redrive.
     return {
-      list: (options) => this.#administer(list(options)),
-      redrive: (options) => this.#administer(redrive(options)),
-      purge: (options) => this.#administer(purge(options)),
+      list: (options) => this.#administer(letters.list(options)),
+      redrive: (options) => this.#administer(letters.redrive(options)),
+      purge: (options) => this.#administer(letters.purge(options)),
     }
   }
 
@@ -294,7 +294,7 @@ class CoreMessaging<C extends Capabilities> {
     this.#ending.abort(closedError())
     for (const abort of this.#beginning.keys()) abort.abort(closedError())
     await this.#bounded(leftMs(), () => Promise.allSettled(this.#beginning.values()))
-    const reports = await Promise.all([...this.#subscriptions.values()].map((s) => s?.close({ deadlineMs })))
+    const reports = await Promise.all([...this.#subscriptions.values()].map(async (s) => s?.close({ deadlineMs })))
     await this.#bounded(leftMs(), () => Promise.allSettled(this.#administering))
     // Handlers have ended: from here on nothing new can come from inside.
     this.#publisher.stopNew()
