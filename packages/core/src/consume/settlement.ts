@@ -247,6 +247,8 @@ export class Settlement {
     }
     work.state = 'copying'
     const dueMs = timing.clock.monotonic() + delayMs
+    // When it is lost on the way, the original comes again as well, and may not come earlier than its copy would.
+    work.notBeforeMs = dueMs
     const destination = { to: 'group', group: ref, delayMs } as const
     const envelope = delayedCopyEnvelope(work)
     copies.send({ destination, partition: work.inbound.claim.partition, envelope, timeoutMs: copyTimeoutMs }).then(
