@@ -118,6 +118,9 @@ export class Client implements BrokerClient, Link {
 
   open(signal: AbortSignal): Promise<void> {
     this.#opening = new Opening({
+      refused: (cause) => {
+        for (const side of both) this.#report(side, cause)
+      },
       broker: this.#broker,
       signal,
       pause: (run) => this.#pause(run),

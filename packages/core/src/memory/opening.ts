@@ -10,6 +10,8 @@ export interface OpeningOptions {
   readonly pause: (run: () => void) => Cancel
   /** The broker has taken the connection. */
   readonly connected: () => void
+  /** An attempt has failed for a passing reason. */
+  readonly refused: (cause: Error & AdapterError) => void
 }
 
 /** The first connection: a passing refusal is tried again, a fatal one ends it, and so does the signal. */
@@ -43,11 +45,12 @@ export class Opening {
   readonly #onAbort = (): void => this.end(this.#cause)
 
   #attempt(): void {
-    const { broker, connected, pause } = this.#options
+    const { broker, connected, pause, refused } = this.#options
     const { refusal } = broker
     if (refusal?.fatal === true) this.end(refusal)
     else if (refusal !== undefined || broker.silent) {
       this.#cause = refusal ?? broker.lost('does not answer')
+      refused(this.#cause)
       this.#cancel = pause(() => this.#attempt())
     } else if (this.#finish()) {
       connected()
