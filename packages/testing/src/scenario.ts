@@ -133,6 +133,7 @@ export function createScenario(options: ScenarioOptions): ScenarioRun {
   const until = createUntil(harness.timings.patienceMs, ended.signal)
   const breaking = createBreaking(harness, journal, clients, until)
   const publishing = createPublishing(journal, clients, prefix)
+  const startLoad = createStartLoad(publishing)
   const cleanups: (() => unknown)[] = []
   const more = { keys: 0 }
   let topics = 0
@@ -140,7 +141,12 @@ export function createScenario(options: ScenarioOptions): ScenarioRun {
 
   const scenario: Scenario = {
     ...publishing,
-    startLoad: createStartLoad(publishing),
+    startLoad(client, topic, loadOptions) {
+      const load = startLoad(client, topic, loadOptions)
+      // A test that fails does not stop it; publishes of a closed client would be rejected without end.
+      cleanups.push(() => void load.stop().catch(() => undefined))
+      return load
+    },
     ...createConsuming(journal, clients),
     harness,
     variant,

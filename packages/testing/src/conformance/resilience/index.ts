@@ -1,3 +1,44 @@
 import type { Conformance } from '../../define-conformance.js'
+import { blackHole } from './black-hole.js'
+import { blockedLoop } from './blocked-loop.js'
+import { cutConnections, halfOpen } from './cuts.js'
+import { flapping } from './flaps.js'
+import { frozenInstance, staleCommits } from './frozen.js'
+import { longHandler, longLane } from './long-handlers.js'
+import { allNodesKilled } from './nodes.js'
+import { longPause, shortPause } from './pauses.js'
+import { positionsAreTrue } from './positions.js'
+import { deletedForGood, recreated } from './recreated.js'
+import { restartedTwice } from './restarts.js'
+import { lostFails, lostToEarliest, lostToLatest } from './retention.js'
+import { deniedAtOnce, impossibleTopology, unreachableWaits } from './start-up.js'
+import { rebalanceStorm } from './storm.js'
+import { blockedIsVisible, stateIsVisible } from './visible.js'
 
-export const resilienceConformance: readonly Conformance[] = []
+export const resilienceConformance: readonly Conformance[] = [
+  restartedTwice,
+  cutConnections,
+  halfOpen,
+  allNodesKilled,
+  recreated,
+  deletedForGood,
+  longHandler,
+  longLane,
+  flapping,
+  shortPause,
+  longPause,
+  blackHole,
+  deniedAtOnce,
+  impossibleTopology,
+  unreachableWaits,
+  blockedLoop,
+  stateIsVisible,
+  blockedIsVisible,
+  rebalanceStorm,
+  staleCommits,
+  lostToEarliest,
+  lostToLatest,
+  lostFails,
+  positionsAreTrue,
+  frozenInstance,
+]
