@@ -5,11 +5,16 @@ import type { HeaderList } from '../model/headers.js'
 const overheadBytes = 128
 const headerOverheadBytes = 8
 
+/** Enough for the headers of a dead letter. */
+const headerReserveBytes = 4096
+
 /**
- * Room that is kept free below the broker's limit, so that a message of exactly the size that `publish` accepts can still be
- * dead-lettered with its reason.
+ * The largest message that may be published where the broker takes `maxMessageBytes`: room is kept below the limit, so that a message of
+ * exactly this size can still be dead-lettered with its reason.
  */
-export const headerReserveBytes = 4096
+export function publishLimit(maxMessageBytes: number): number {
+  return maxMessageBytes - Math.min(headerReserveBytes, maxMessageBytes >> 2)
+}
 
 export function headerBytes(headers: HeaderList): number {
   let bytes = 0

@@ -1,4 +1,4 @@
-import { checkKeys, checkMs, checkNumber, checkOneOf } from '../errors/check-options.js'
+import { checkClock, checkKeys, checkMs, checkNumber, checkOneOf, show } from '../errors/check-options.js'
 import { SluiceError } from '../errors/sluice-error.js'
 import type { Clock } from '../model/clock.js'
 import { isLog, memoryLikes, type MemoryLike } from './like.js'
@@ -62,8 +62,8 @@ export interface BrokerLimits {
   readonly retention: { readonly messages: number; readonly settled: number }
 }
 
-/** What retry copies and dead letters may have beyond the size limit of their topic. */
-export const copyHeadroomBytes = 65_536
+/** So that a body of 1 MiB fits with its key and headers. */
+const headroomBytes = 65_536
 
 const MIB = 1_048_576
 const RABBITMQ_HOLD_MS = 24 * 60_000
@@ -71,13 +71,14 @@ const RABBITMQ_HOLD_MS = 24 * 60_000
 const sizes: Readonly<
   Record<MemoryLike, { readonly maxMessageBytes: number; readonly outstanding: MemoryOutstanding }>
 > = {
-  queue: { maxMessageBytes: MIB + copyHeadroomBytes, outstanding: { batches: 4, messages: 1_024, bytes: 8 * MIB } },
-  log: { maxMessageBytes: MIB + copyHeadroomBytes, outstanding: { batches: 4, messages: 1_024, bytes: 8 * MIB } },
+  queue: { maxMessageBytes: MIB + headroomBytes, outstanding: { batches: 4, messages: 1_024, bytes: 8 * MIB } },
+  log: { maxMessageBytes: MIB + headroomBytes, outstanding: { batches: 4, messages: 1_024, bytes: 8 * MIB } },
   rabbitmq: { maxMessageBytes: 16 * MIB, outstanding: { batches: 1_024, messages: 256, bytes: 8 * MIB } },
   kafka: { maxMessageBytes: MIB + 12, outstanding: { batches: 1, messages: 10_000, bytes: MIB } },
 }
 
-const known = [
+/** Names of all {@link MemoryBrokerOptions}. */
+export const memoryBrokerOptionNames: readonly (keyof MemoryBrokerOptions)[] = [
   'like',
   'name',
   'clock',
@@ -90,7 +91,7 @@ const known = [
   'storeDelayMs',
   'outstanding',
   'retention',
-] as const satisfies readonly (keyof MemoryBrokerOptions)[]
+]
 
 /** @throws SluiceError UNKNOWN_OPTION, INVALID_OPTION */
 export function resolveBrokerLimits(like: MemoryLike, options: MemoryBrokerOptions): BrokerLimits {
@@ -118,9 +119,9 @@ export function resolveBrokerLimits(like: MemoryLike, options: MemoryBrokerOptio
 }
 
 function check(like: MemoryLike, options: MemoryBrokerOptions): void {
-  checkKeys('options', options, known)
   checkOneOf('like', options.like, memoryLikes)
   checkBrokerName('name', options.name)
+  checkClock(options.clock)
   const whole = { min: 1, integer: true }
   checkNumber('maxMessageBytes', options.maxMessageBytes, whole)
   checkNumber('partitions', options.partitions, { ...whole, max: 1_024 })
@@ -150,7 +151,7 @@ function check(like: MemoryLike, options: MemoryBrokerOptions): void {
 /** @throws SluiceError INVALID_OPTION */
 export function checkBrokerName(field: string, name: unknown): void {
   if (name === undefined || (typeof name === 'string' && brokerNamePattern.test(name))) return
-  const text = `${field} must be 1 to 100 letters, digits, "-", "_" or ".", got ${JSON.stringify(name)}`
+  const text = `${field} must be 1 to 100 letters, digits, "-", "_" or ".", got ${show(name)}`
   throw new SluiceError('INVALID_OPTION', text, { field })
 }
 

@@ -1,7 +1,6 @@
 import { adapterError, type AdapterError } from '../spi/adapter-error.js'
 import type { Outbound } from '../spi/envelope.js'
 import type { Destination, SendResult } from '../spi/sending.js'
-import { copyHeadroomBytes } from './broker-options.js'
 import type { Broker } from './broker.js'
 
 const stored: SendResult = Object.freeze({ kind: 'stored' })
@@ -24,7 +23,7 @@ export function storeMessage(
       'topic',
     )
   }
-  const limit = broker.limits.maxMessageBytes + (destination.to === 'topic' ? 0 : copyHeadroomBytes)
+  const limit = broker.limits.maxMessageBytes
   if (message.bytes > limit) {
     return refused(
       'TOO_LARGE',

@@ -13,9 +13,12 @@ export class PublishBuffer implements PlaceOwner {
   #messages = 0
   #bytes = 0
   #admitting = false
+  readonly #admitted: (entry: Entry) => void
 
-  constructor(limits: Required<BufferOptions>) {
+  /** `admitted` is told of each entry that its home has accepted. */
+  constructor(limits: Required<BufferOptions>, admitted: (entry: Entry) => void) {
     this.#limits = limits
+    this.#admitted = admitted
   }
 
   /** Takes the entry in and hands it to its home, now or when there is room; false when not even waiting is possible. */
@@ -23,6 +26,7 @@ export class PublishBuffer implements PlaceOwner {
     if (this.#waiting.length === 0 && this.#hasRoom(entry.bytes)) {
       this.#take(entry)
       entry.home.accept(entry)
+      this.#admitted(entry)
       return true
     }
     const { waitingMessages, waitingBytes } = this.#limits
@@ -88,6 +92,7 @@ export class PublishBuffer implements PlaceOwner {
       this.withdraw(first)
       this.#take(first)
       first.home.accept(first)
+      this.#admitted(first)
     }
     this.#admitting = false
   }

@@ -1,5 +1,6 @@
 import { SluiceError } from '../errors/sluice-error.js'
 import { toSluiceError } from '../errors/wrap.js'
+import { publishLimit } from '../kit/envelope-size.js'
 import type { AnyTopic } from '../model/topic.js'
 import type { Route } from '../spi/sending.js'
 import type { Common, Entry, EntryHome, PlaceOwner } from './entry.js'
@@ -87,8 +88,11 @@ export class Line implements EntryHome, PlaceOwner, StreamOwner {
 
   /** The size of an entry has become final: true when it may be sent. */
   fits(entry: Entry): boolean {
-    if (this.#route === undefined || entry.bytes <= this.#route.maxMessageBytes) return true
-    const text = `the message has ${entry.bytes} bytes with its key and headers, the broker takes ${this.#route.maxMessageBytes}`
+    if (this.#route === undefined) return true
+    // Below the limit of the broker, so that there is room for the reason when it has to be dead-lettered.
+    const limit = publishLimit(this.#route.maxMessageBytes)
+    if (entry.bytes <= limit) return true
+    const text = `the message has ${entry.bytes} bytes with its key and headers, ${limit} are allowed: the broker takes ${this.#route.maxMessageBytes}, the rest is for the headers of a dead letter`
     this.#context.ledger.end(entry, undefined, new SluiceError('TOO_LARGE', text, detailsOf(entry)))
     return false
   }

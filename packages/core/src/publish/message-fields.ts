@@ -96,7 +96,8 @@ function readFields(topic: AnyTopic, options: Loose | undefined, where: string):
     id: id as string | undefined,
     correlationId: correlationId as string | undefined,
     type: type as string | undefined,
-    key,
+    // An asynchronous schema looks at the key later than the caller may change it. Not `slice`: that of a Buffer shares its memory.
+    key: key instanceof Uint8Array ? new Uint8Array(key) : key,
   }
 }
 

@@ -24,7 +24,8 @@ import { encodePayload, keyFor, keyForTombstone, validate } from './payload.js'
 import { Pump } from './pump.js'
 import { detailsOf } from './receipt.js'
 import type { RouteTable } from './route-table.js'
-import { runMiddleware, type Commit } from './run-middleware.js'
+import { Preparation } from './preparation.js'
+import type { Commit } from './run-middleware.js'
 import { sizeOf } from './seal.js'
 import type { StreamContext } from './stream.js'
 
@@ -75,13 +76,13 @@ class CorePublisher implements Publisher, Commit {
   readonly #pump: Pump
   readonly #streams: StreamContext
   readonly #lines = new Map<string, Line>()
-  readonly #chain: readonly Middleware[]
+  readonly #preparation: Preparation
   #stopped = false
 
   constructor(context: PublishContext) {
     const { adapter, clock, log, publishTimeoutMs: usualMs } = context
     this.#context = context
-    this.#buffer = new PublishBuffer(context.buffer)
+    this.#buffer = new PublishBuffer(context.buffer, (entry) => this.#preparation.offer(entry))
     this.#ledger = new Ledger({ clock, log, buffer: this.#buffer, usualMs })
     this.#pump = new Pump()
     this.#streams = {
@@ -94,7 +95,7 @@ class CorePublisher implements Publisher, Commit {
       sendTimeoutMs: usualMs,
       strict: context.publishOrder === 'strict',
     }
-    this.#chain = context.middleware.filter((middleware) => middleware.publish !== undefined)
+    this.#preparation = new Preparation(context.middleware, this)
     this.copies = new Copies(this.#streams, context.routes)
   }
 
@@ -185,14 +186,10 @@ class CorePublisher implements Publisher, Commit {
     if (signal?.aborted === true)
       throw new SluiceError('ABORTED', 'the signal was aborted before the call', detailsOf(entry, signal.reason))
     if (checked?.later === undefined) {
-      const message = this.#trace(entry)
+      this.#trace(entry)
       entry.bytes = sizeOf(entry)
-      if (message === undefined || this.#chain.length === 0) this.#enter(entry, timeoutMs, signal)
-      else {
-        entry.stage = 'preparing'
-        this.#enter(entry, timeoutMs, signal)
-        void runMiddleware(entry, message, this.#chain, this)
-      }
+      entry.stage = this.#preparation.needed ? 'preparing' : 'ready'
+      this.#enter(entry, timeoutMs, signal)
       return
     }
     entry.stage = 'validating'
@@ -219,27 +216,27 @@ class CorePublisher implements Publisher, Commit {
       this.#ledger.end(entry, undefined, error)
       return
     }
-    const message = this.#trace(entry)
+    this.#trace(entry)
     this.#ledger.resize(entry, sizeOf(entry))
     const { list } = entry
-    entry.stage = message === undefined || this.#chain.length === 0 ? 'ready' : 'preparing'
+    entry.stage = this.#preparation.needed ? 'preparing' : 'ready'
     list?.owner.changed()
-    if (message !== undefined && entry.stage === 'preparing') void runMiddleware(entry, message, this.#chain, this)
+    // One that still waits for room is offered when it has got it.
+    if (entry.room > 0) this.#preparation.offer(entry)
   }
 
-  /** The message as others see it, if anybody wants to. */
-  #trace(entry: Entry): Outgoing | undefined {
+  /** Shows the message to the tracer, who may add headers. */
+  #trace(entry: Entry): void {
     const { tracer, log } = this.#context
-    if (tracer === undefined && this.#chain.length === 0) return undefined
+    if (tracer === undefined) return
     const message = new Outgoing(entry)
     try {
-      const span = tracer?.published(message)
+      const span = tracer.published(message)
       if (span !== undefined) extraOf(entry).span = span
     } catch (error) {
       log.error('the tracer threw; the message is published without it', { error })
     }
-    if (this.#chain.length === 0) message.seal()
-    return message
+    message.seal()
   }
 
   commit(entry: Entry, owner: Owner): boolean {

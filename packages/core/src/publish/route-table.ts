@@ -190,5 +190,8 @@ function checkPartitions(topic: AnyTopic, route: Route): Route {
 }
 
 function collision(topic: string, text: string): SluiceError {
-  return new SluiceError('NAME_COLLISION', `two topics are named "${topic}": ${text}`, { topic })
+  return new SluiceError('NAME_COLLISION', `two topics are named "${topic}": ${text}. Share one topic value`, {
+    topic,
+    field: 'topic',
+  })
 }

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { deadLetterEnvelope } from '../../src/failure/dead-letter.js'
-import { envelopeBytes, headerReserveBytes } from '../../src/kit/envelope-size.js'
+import { envelopeBytes, publishLimit } from '../../src/kit/envelope-size.js'
 import type { HeaderList } from '../../src/model/headers.js'
 import type { Inbound } from '../../src/spi/envelope.js'
 
@@ -90,7 +90,7 @@ describe('deadLetterEnvelope', () => {
           const error = new Error(message)
           error.stack = stack
           const whole = inbound(0)
-          const body = maxBytes - headerReserveBytes - whole.bytes - spare
+          const body = publishLimit(maxBytes) - whole.bytes - spare
           const letter = deadLetterEnvelope(facts(inbound(body), error, maxBytes))
           expect(envelopeBytes(letter.body, letter.key, letter.headers)).toBeLessThanOrEqual(maxBytes)
           expect(asRecord(letter.headers)['sluice-reason']).toBe('Error')

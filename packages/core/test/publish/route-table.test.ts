@@ -34,7 +34,7 @@ describe('the first use of a topic', () => {
     const { broker, routes } = table()
     const found = await Promise.all([routes.route(orders, signal), routes.route(orders, signal)])
     expect(found).toEqual([broker.route_, broker.route_])
-    const group = { order: 'key', from: 'creation', durableDelays: true }
+    const group = { order: 'key', from: 'creation', durableDelays: false }
     expect(broker.provisioned).toEqual([
       {
         mode: 'declare',
