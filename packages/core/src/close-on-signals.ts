@@ -1,4 +1,5 @@
-import { checkKeys, checkMs } from './errors/check-options.js'
+import { constants } from 'node:os'
+import { checkKeys, checkMethods, checkMs, show } from './errors/check-options.js'
 import { SluiceError } from './errors/sluice-error.js'
 import type { Messaging } from './messaging-handle.js'
 
@@ -24,17 +25,12 @@ export function closeOnSignals(
   messaging: Pick<Messaging, 'close' | 'on'>,
   options: CloseOnSignalsOptions = {},
 ): () => void {
+  checkMethods('messaging', messaging ?? {}, ['close', 'on'])
   checkKeys('options', options, ['signals', 'deadlineMs', 'exit'])
   const { signals = ['SIGTERM', 'SIGINT'], deadlineMs, exit = false } = options
   checkMs('deadlineMs', deadlineMs)
   if (typeof exit !== 'boolean') throw invalid('exit', 'must be true or false')
-  if (
-    !Array.isArray(signals) ||
-    signals.length === 0 ||
-    signals.some((signal) => !/^SIG[A-Z0-9]+$/.test(String(signal)))
-  ) {
-    throw invalid('signals', 'must be an array of signal names, for example ["SIGTERM"]')
-  }
+  checkSignals(signals)
   let closing = false
   let raised = false
 
@@ -73,6 +69,21 @@ export function closeOnSignals(
     if (!closing) remove()
   })
   return remove
+}
+
+/** A name that the system does not know would be listened to for ever; two that nobody can listen to would be refused half-way. */
+function checkSignals(signals: unknown): void {
+  if (!Array.isArray(signals) || signals.length === 0) {
+    throw invalid('signals', 'must be an array of signal names, for example ["SIGTERM"]')
+  }
+  signals.forEach((signal: unknown, index) => {
+    const known = typeof signal === 'string' && Object.hasOwn(constants.signals, signal)
+    if (!known || signal === 'SIGKILL' || signal === 'SIGSTOP') {
+      throw invalid(`signals[${index}]`, `must be the name of a signal that can be listened to, got ${show(signal)}`)
+    }
+    if (signals.indexOf(signal) !== index)
+      throw invalid(`signals[${index}]`, `"${signal}" is there twice: leave one out`)
+  })
 }
 
 const invalid = (field: string, text: string): SluiceError =>

@@ -1,4 +1,4 @@
-import { checkKeys, checkMs, checkNumber, checkOneOf } from './errors/check-options.js'
+import { checkClock, checkKeys, checkMethods, checkMs, checkNumber, checkOneOf } from './errors/check-options.js'
 import { SluiceError } from './errors/sluice-error.js'
 import { systemClock, type Clock } from './model/clock.js'
 import type { Codec } from './model/codec.js'
@@ -62,7 +62,7 @@ export function resolveCommon(options: CommonOptions): ResolvedCommon {
   checkCodecs(codecs)
   checkMethods('tracer', tracer, ['published', 'delivered'])
   checkMethods('logger', logger, ['debug', 'info', 'warn', 'error'])
-  checkMethods('clock', clock, ['now', 'monotonic', 'after'])
+  checkClock(clock)
   return {
     clientName,
     topology,
@@ -128,12 +128,6 @@ function checkCodecs(given: readonly Codec[]): void {
       throw invalid(`${field}.contentType`, `"${type}" is there twice: which one decodes would be chance`)
     types.add(type)
   })
-}
-
-function checkMethods(field: string, value: unknown, methods: readonly string[]): void {
-  if (value === undefined) return
-  const missing = isObject(value) ? methods.filter((name) => typeof value[name] !== 'function') : methods
-  if (missing.length > 0) throw invalid(field, `must be an object with the functions ${missing.join(', ')}`)
 }
 
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>

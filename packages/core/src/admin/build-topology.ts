@@ -1,7 +1,7 @@
 import { checkKeys, checkOneOf } from '../errors/check-options.js'
 import { SluiceError } from '../errors/sluice-error.js'
-import { checkGroupName, checkTopicName } from '../model/names.js'
-import type { AnyTopic } from '../model/topic.js'
+import { checkGroupName } from '../model/names.js'
+import { isTopic, type AnyTopic } from '../model/topic.js'
 import type { Adapter } from '../spi/adapter.js'
 import type { GroupSpec, Topology } from '../spi/topology.js'
 import type { ProvisionGroup, ProvisionTopic } from './provision-topic.js'
@@ -42,22 +42,12 @@ export function buildTopology(targets: readonly Target[], adapter: Able): Topolo
 }
 
 function read(target: unknown, field: string): { topic: AnyTopic; groups: readonly unknown[] } {
-  if (isTopic(target)) return { topic: checked(target, field), groups: [] }
+  if (isTopic(target)) return { topic: target, groups: [] }
   const given = (typeof target === 'object' && target !== null ? target : {}) as Partial<ProvisionTopic>
   if (!isTopic(given.topic)) throw invalid(field, 'must be a topic made by defineTopic(), or { topic, groups }')
   checkKeys(field, given, ['topic', 'groups'])
   if (!Array.isArray(given.groups)) throw invalid(`${field}.groups`, 'must be an array of names or groups')
-  return { topic: checked(given.topic, `${field}.topic`), groups: given.groups }
-}
-
-function isTopic(value: unknown): value is AnyTopic {
-  const kind = typeof value === 'object' && value !== null ? (value as { kind?: unknown }).kind : undefined
-  return kind === 'single' || kind === 'typed'
-}
-
-function checked(topic: AnyTopic, field: string): AnyTopic {
-  checkTopicName(topic.name, field)
-  return topic
+  return { topic: given.topic, groups: given.groups }
 }
 
 /** Two values of one name are fine as long as they do not contradict each other. */
@@ -112,4 +102,7 @@ const invalid = (field: string, text: string): SluiceError =>
   new SluiceError('INVALID_OPTION', `${field} ${text}`, { field })
 
 const collision = (topic: string, text: string): SluiceError =>
-  new SluiceError('NAME_COLLISION', `two topics are named "${topic}": ${text}`, { field: 'topics', topic })
+  new SluiceError('NAME_COLLISION', `two topics are named "${topic}": ${text}. Share one topic value`, {
+    field: 'topics',
+    topic,
+  })

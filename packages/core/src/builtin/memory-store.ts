@@ -1,4 +1,4 @@
-import { checkKeys, checkMs, checkNumber } from '../errors/check-options.js'
+import { checkClock, checkKeys, checkMs, checkNumber } from '../errors/check-options.js'
 import { systemClock, type Clock } from '../model/clock.js'
 import type { IdempotencyClaim, IdempotencyEntry, IdempotencyStore } from '../model/store.js'
 
@@ -40,6 +40,7 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): Idempotency
   checkMs('retainMs', retainMs)
   checkMs('leaseMs', leaseMs, 1)
   checkNumber('maxEntries', maxEntries, { min: 1, integer: true })
+  checkClock(clock)
   const ids = new Ids({ retainMs, leaseMs, maxEntries, clock })
   return {
     name: 'memory',

@@ -6,7 +6,7 @@ import type { RetryPolicy } from '../failure/policy.js'
 import type { Limiter } from '../model/limiter.js'
 import { checkGroupName } from '../model/names.js'
 import type { Idempotency } from '../model/store.js'
-import type { AnyTopic } from '../model/topic.js'
+import { checkTopic, type AnyTopic } from '../model/topic.js'
 import type { Capabilities } from '../spi/capabilities.js'
 import type { BreakerOptions, SubscribeBatchOptions, WindowOptions } from './options.js'
 
@@ -57,6 +57,7 @@ export interface OptionsContext {
 /** @throws SluiceError UNKNOWN_OPTION, INVALID_OPTION, INVALID_NAME, UNSUPPORTED or ORDER_CONFLICT */
 export function resolveOptions(given: SubscribeBatchOptions, context: OptionsContext): ResolvedOptions {
   const { topic, batch } = context
+  checkTopic(topic)
   checkKeys('options', given, batch ? [...known, 'maxSize', 'maxWaitMs'] : known)
   checkGroupName(given.group)
   const {
@@ -76,7 +77,7 @@ export function resolveOptions(given: SubscribeBatchOptions, context: OptionsCon
   checkMs('handOverMs', handOverMs)
   checkNumber('maxSize', maxSize, { min: 1, max: 100_000, integer: true })
   checkMs('maxWaitMs', maxWaitMs)
-  const retry = given.retry ?? defaultRetryPolicy()
+  const { retry = defaultRetryPolicy() } = given
   checkRetry(retry, order, context)
   if (order === 'key' && !topic.keyed) {
     throw invalid('order', `topic "${topic.name}" has no key: order "key" needs one`, context)
@@ -122,7 +123,7 @@ function checkRetry(retry: RetryPolicy | false, order: 'key' | 'none', context: 
   if (order === 'key') {
     throw new SluiceError(
       'ORDER_CONFLICT',
-      `retry policy "${retry.name}" moves messages behind later ones of their key`,
+      `retry policy "${retry.name}" moves messages behind later ones of their key: use placement "in-place" or "auto", or order "none"`,
       {
         field: 'retry',
         topic: context.topic.name,
@@ -148,16 +149,20 @@ function resolveWindow(
 function resolveBreaker(given: BreakerOptions | false | undefined): BreakerLimits | undefined {
   if (given === false) return undefined
   if (given !== undefined) checkKeys('breaker', given, ['failures', 'probeMs', 'maxProbeMs'])
-  const { failures = 50, probeMs = 1_000, maxProbeMs = Math.max(30_000, probeMs) } = given ?? {}
+  const { failures = 50, probeMs = 1_000 } = given ?? {}
   checkNumber('breaker.failures', failures, { min: 1, integer: true })
   checkMs('breaker.probeMs', probeMs, 1)
+  const { maxProbeMs = Math.max(30_000, probeMs) } = given ?? {}
   checkMs('breaker.maxProbeMs', maxProbeMs, probeMs)
   return { failures, probeMs, maxProbeMs }
 }
 
+const storeMethods = ['claim', 'renew', 'complete', 'release'] as const
+
 function checkIdempotency(given: Idempotency | undefined, context: OptionsContext): Idempotency | undefined {
   if (given === undefined) return undefined
-  if (typeof given !== 'object' || given === null || typeof given.store?.claim !== 'function') {
+  const { store } = given ?? {}
+  if (store === undefined || storeMethods.some((method) => typeof store?.[method] !== 'function')) {
     throw invalid('idempotency', 'idempotency must be made by a plugin or by memoryIdempotency()', context)
   }
   checkFunction('idempotency.id', given.id)

@@ -224,6 +224,11 @@ export class CoreSubscription implements Subscription {
   release(options: ReleaseOptions = {}): number {
     checkKeys('release', options, ['id', 'as'])
     checkOneOf('release.as', options.as, ['retry', 'dead-letter'])
+    if (options.id !== undefined && typeof options.id !== 'string') {
+      throw new SluiceError('INVALID_OPTION', 'release.id must be a text: the id of a message of held()', {
+        field: 'release.id',
+      })
+    }
     const works = [...this.#intake.works()].filter(
       (w) => w.state === 'held' && (options.id === undefined || w.id === options.id),
     )
@@ -231,7 +236,7 @@ export class CoreSubscription implements Subscription {
     return works.length
   }
 
-  close(options: CloseOptions = {}): Promise<CloseReport> {
+  async close(options: CloseOptions = {}): Promise<CloseReport> {
     checkKeys('close', options, ['deadlineMs'])
     checkMs('close.deadlineMs', options.deadlineMs)
     this.#closing ??= this.#drainAndLeave(options.deadlineMs ?? defaultCloseDeadlineMs)

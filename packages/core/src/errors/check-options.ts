@@ -1,17 +1,30 @@
 import { SluiceError } from './sluice-error.js'
+import { printable, textOf } from './text-of.js'
 
 /** Rejects keys that do not exist, so that a typing error is never an option that is silently ignored. */
 export function checkKeys(where: string, options: object, known: readonly string[]): void {
-  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
-    throw new SluiceError('INVALID_OPTION', `${where} must be an object`, { field: where })
+  if (!hasKeys(options)) {
+    throw new SluiceError('INVALID_OPTION', `${where} must be an object, got ${show(options)}`, { field: where })
   }
   for (const key of Object.keys(options)) {
     if (!known.includes(key)) {
-      throw new SluiceError('UNKNOWN_OPTION', `${where}.${key} does not exist. Known: ${known.join(', ')}`, {
-        field: `${where}.${key}`,
-      })
+      const field = `${where}.${printable(key)}`
+      throw new SluiceError('UNKNOWN_OPTION', `${field} does not exist. Known: ${known.join(', ')}`, { field })
+    }
+    // Now and not where it is used: in the midst of a call it would look like a defect of Sluice.
+    try {
+      Reflect.get(options, key)
+    } catch (cause) {
+      const field = `${where}.${key}`
+      throw new SluiceError('INVALID_OPTION', `${field} cannot be read: ${textOf(cause)}`, { field, cause })
     }
   }
+}
+
+/** A Map or a promise has no keys of its own and would pass as empty. */
+function hasKeys(options: unknown): boolean {
+  const tag = Object.prototype.toString.call(options)
+  return (tag === '[object Object]' || tag === '[object Module]') && typeof options === 'object'
 }
 
 interface Range {
@@ -50,7 +63,23 @@ export function checkFunction(field: string, value: unknown): void {
   throw new SluiceError('INVALID_OPTION', `${field} must be a function, got ${show(value)}`, { field })
 }
 
-function show(value: unknown): string {
-  if (typeof value === 'string') return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value)
+/** `methods` are functions of an object; `undefined` stays undefined. */
+export function checkMethods(field: string, value: unknown, methods: readonly string[]): void {
+  if (value === undefined) return
+  const given = ((typeof value === 'object' || typeof value === 'function') && value) || {}
+  const missing = methods.filter((name) => typeof Reflect.get(given, name) !== 'function')
+  if (missing.length === 0) return
+  throw new SluiceError('INVALID_OPTION', `${field} must be an object with the functions ${missing.join(', ')}`, {
+    field,
+  })
+}
+
+export const checkClock = (value: unknown): void => checkMethods('clock', value, ['now', 'monotonic', 'after'])
+
+/** A wrong value for the text of an error. */
+export function show(value: unknown): string {
+  if (typeof value === 'string') return `"${printable(value)}"`
+  if (Array.isArray(value)) return 'an array'
+  if (typeof value === 'function') return 'a function'
   return typeof value === 'object' && value !== null ? 'an object' : String(value)
 }

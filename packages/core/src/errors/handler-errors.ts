@@ -1,3 +1,5 @@
+import { checkMs } from './check-options.js'
+
 const permanent = Symbol.for('sluice.permanent')
 const retryAfter = Symbol.for('sluice.retry-after')
 
@@ -16,10 +18,10 @@ export class RetryAfterError extends Error {
   override readonly name: string = 'RetryAfterError'
   readonly delayMs: number
 
-  /** @throws RangeError when `delayMs` is negative or not a number */
-  constructor(delayMs: number, message = `retry after ${delayMs} ms`, options?: ErrorOptions) {
-    super(message, options)
-    if (!(delayMs >= 0)) throw new RangeError(`RetryAfterError: delayMs must be 0 or more, got ${delayMs}`)
+  /** @throws SluiceError INVALID_OPTION when `delayMs` is no duration */
+  constructor(delayMs: number, message?: string, options?: ErrorOptions) {
+    super(message ?? `retry after ${String(delayMs)} ms`, options)
+    checkMs('delayMs', delayMs ?? Number.NaN)
     this.delayMs = delayMs
     Object.defineProperty(this, retryAfter, { value: true })
   }

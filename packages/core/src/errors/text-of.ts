@@ -7,3 +7,13 @@ export function textOf(thrown: unknown): string {
     return Object.prototype.toString.call(thrown)
   }
 }
+
+const longest = 64
+
+/** A name that somebody passed, for the text of an error: short, and escaped, so that it cannot forge a line of a log. */
+export function printable(name: string): string {
+  const short = name.length > longest ? `${name.slice(0, longest)}…` : name
+  return JSON.stringify(short)
+    .slice(1, -1)
+    .replaceAll('\u007f', String.raw`\u007f`)
+}

@@ -1,3 +1,4 @@
+import { printable, textOf } from '../errors/text-of.js'
 import type { HeaderList } from '../model/headers.js'
 import { decodeUtf8 } from './utf8.js'
 
@@ -36,9 +37,15 @@ export function encodeHeaders(headers: unknown): EncodedHeaders {
   const list: (readonly [name: string, value: string])[] = []
   const given = headers as Readonly<Record<string, unknown>>
   for (const name of Object.keys(given)) {
-    const value = given[name]
-    const reason = nameProblem(name) ?? valueProblem(value)
-    if (reason !== undefined) return problem(`headers[${JSON.stringify(shorten(name))}]`, reason)
+    let value: unknown
+    let reason = nameProblem(name)
+    try {
+      value = given[name]
+      reason ??= valueProblem(value)
+    } catch (cause) {
+      reason ??= `the value cannot be read: ${textOf(cause)}`
+    }
+    if (reason !== undefined) return problem(`headers["${printable(name)}"]`, reason)
     list.push([name, value as string])
   }
   return { ok: true, headers: list }
@@ -81,8 +88,4 @@ function problem(field: string, reason: string): HeaderProblem {
 function describe(value: unknown): string {
   if (typeof value !== 'object' || value === null) return value === null ? 'null' : typeof value
   return Object.prototype.toString.call(value).slice('[object '.length, -1)
-}
-
-function shorten(name: string): string {
-  return name.length > 64 ? `${name.slice(0, 64)}…` : name
 }

@@ -1,6 +1,7 @@
+import { checkKeys } from '../errors/check-options.js'
 import { SluiceError } from '../errors/sluice-error.js'
 import { Broker } from './broker.js'
-import type { MemoryBrokerOptions } from './broker-options.js'
+import { memoryBrokerOptionNames, type MemoryBrokerOptions } from './broker-options.js'
 import { createControl, type MemoryControl } from './control.js'
 import type { MemoryLike } from './like.js'
 
@@ -22,6 +23,7 @@ export interface MemoryBroker<L extends MemoryLike = MemoryLike> {
 export function createMemoryBroker<const L extends MemoryLike = 'queue'>(
   options: MemoryBrokerOptions<L> = {},
 ): MemoryBroker<L> {
+  checkKeys('options', options, memoryBrokerOptionNames)
   const broker = new Broker(options.like ?? 'queue', options)
   const handle = { like: broker.like as L, name: broker.name, control: createControl(broker) }
   return Object.defineProperty(handle, inside, { value: broker })

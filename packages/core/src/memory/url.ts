@@ -1,4 +1,6 @@
+import { show } from '../errors/check-options.js'
 import { SluiceError } from '../errors/sluice-error.js'
+import { printable } from '../errors/text-of.js'
 import { brokerNamePattern } from './broker-options.js'
 import { memoryLikes, type MemoryLike } from './like.js'
 
@@ -28,21 +30,21 @@ export function parseMemoryUrl(url: string): MemoryUrlOptions {
     seen.add(field)
     if (field === 'like') options.like = parseLike(value)
     else if (field === 'partitions') options.partitions = parsePartitions(value)
-    else throw wrong(field, 'is not known in a memory URL. Known: like, partitions')
+    else throw wrong(printable(field), 'is not known in a memory URL. Known: like, partitions')
   }
   return options
 }
 
 function parseLike(value: string): MemoryLike {
   const like = memoryLikes.find((one) => one === value)
-  if (like === undefined) throw wrong('like', `must be one of ${memoryLikes.join(', ')}, got "${value}"`)
+  if (like === undefined) throw wrong('like', `must be one of ${memoryLikes.join(', ')}, got ${show(value)}`)
   return like
 }
 
 function parsePartitions(value: string): number {
   const partitions = /^\d{1,4}$/.test(value) ? Number(value) : 0
   if (partitions < 1 || partitions > 1_024)
-    throw wrong('partitions', `must be a whole number from 1 to 1024, got "${value}"`)
+    throw wrong('partitions', `must be a whole number from 1 to 1024, got ${show(value)}`)
   return partitions
 }
 

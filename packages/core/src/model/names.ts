@@ -1,4 +1,5 @@
 import { SluiceError } from '../errors/sluice-error.js'
+import { printable } from '../errors/text-of.js'
 
 /** Longest topic or group name, so that every derived broker name stays inside the limits of all brokers (Kafka: 249). */
 export const maxNameLength = 100
@@ -22,9 +23,13 @@ export function checkTopicName(name: unknown, field = 'topic'): asserts name is 
   check(name, field, topicPattern, 'letters, digits, "-", "_" and "." between them')
   const suffix = reservedSuffixes.find((s) => (name as string).endsWith(s))
   if (suffix !== undefined)
-    throw new SluiceError('INVALID_NAME', `${field} "${String(name)}" ends in the reserved suffix "${suffix}"`, {
-      field,
-    })
+    throw new SluiceError(
+      'INVALID_NAME',
+      `${field} "${String(name)}" ends in the reserved suffix "${suffix}": choose another name`,
+      {
+        field,
+      },
+    )
 }
 
 /** A group name has no dot: `<topic>.<group>` can then be read in one way only. @throws SluiceError INVALID_NAME */
@@ -34,14 +39,16 @@ export function checkGroupName(name: unknown, field = 'group'): asserts name is 
 
 function check(name: unknown, field: string, pattern: RegExp, allowed: string): void {
   if (typeof name !== 'string')
-    throw new SluiceError('INVALID_NAME', `${field} must be a string, got ${typeof name}`, { field })
+    throw new SluiceError('INVALID_NAME', `${field} must be a string, got ${name === null ? 'null' : typeof name}`, {
+      field,
+    })
   if (name.length > maxNameLength) {
     throw new SluiceError('INVALID_NAME', `${field} has ${name.length} characters, ${maxNameLength} are allowed`, {
       field,
     })
   }
   if (!pattern.test(name))
-    throw new SluiceError('INVALID_NAME', `${field} "${name}" may have only ${allowed}`, { field })
+    throw new SluiceError('INVALID_NAME', `${field} "${printable(name)}" may have only ${allowed}`, { field })
 }
 
 /** Broker-side name of a group. */

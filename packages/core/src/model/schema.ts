@@ -38,12 +38,12 @@ export const isUnchecked = (schema: StandardSchema): boolean => uncheckedBrand i
 
 export const isStandardSchema = (value: unknown): value is StandardSchema => {
   if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return false
-  const standard: unknown = (value as Record<string, unknown>)['~standard']
-  return (
-    typeof standard === 'object' &&
-    standard !== null &&
-    typeof (standard as Record<string, unknown>)['validate'] === 'function'
-  )
+  try {
+    const standard: unknown = Reflect.get(value, '~standard')
+    return typeof standard === 'object' && standard !== null && typeof Reflect.get(standard, 'validate') === 'function'
+  } catch {
+    return false
+  }
 }
 
 /** Issues as text paths, ready for an error. */

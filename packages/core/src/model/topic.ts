@@ -1,5 +1,6 @@
 import { checkFunction, checkKeys, checkNumber } from '../errors/check-options.js'
 import { SluiceError } from '../errors/sluice-error.js'
+import { printable } from '../errors/text-of.js'
 import { jsonCodec, type Codec } from './codec.js'
 import type { Key } from './key.js'
 import { checkGroupName, checkTopicName } from './names.js'
@@ -57,6 +58,19 @@ export interface TopicOptions<Tombstones extends boolean = boolean> {
   readonly tombstones?: Tombstones
 }
 
+/** Not enumerable, so that a changed copy (`{ ...topic, name }`) is no topic: nobody has checked it. */
+const brand = Symbol.for('sluice.topic')
+
+/** Made by {@link defineTopic} of any copy of this package. */
+export const isTopic = (value: unknown): value is AnyTopic =>
+  typeof value === 'object' && value !== null && Object.hasOwn(value, brand)
+
+/** @throws SluiceError INVALID_OPTION */
+export function checkTopic(topic: unknown): asserts topic is AnyTopic {
+  if (isTopic(topic)) return
+  throw new SluiceError('INVALID_OPTION', 'topic must be a value made by defineTopic()', { field: 'topic' })
+}
+
 type OrNull<Tombstones extends boolean> = [Tombstones] extends [true] ? null : never
 type TypedOutput<M extends SchemaMap> = { [T in keyof M]: SchemaOutput<M[T]> }[keyof M]
 
@@ -99,9 +113,14 @@ export function defineTopic(name: string, definition: LooseDefinition): Topic | 
   if (
     typeof codec?.encode !== 'function' ||
     typeof codec.decode !== 'function' ||
-    typeof codec.contentType !== 'string'
+    typeof codec.contentType !== 'string' ||
+    !contentTypePattern.test(codec.contentType)
   ) {
-    throw invalid('codec', 'needs contentType, encode and decode', name)
+    throw invalid(
+      'codec',
+      'needs encode, decode and a contentType of printable ASCII, for example application/json',
+      name,
+    )
   }
   if (typeof tombstones !== 'boolean') throw invalid('tombstones', 'must be true or false', name)
   if (types !== undefined && tombstones)
@@ -116,16 +135,28 @@ export function defineTopic(name: string, definition: LooseDefinition): Topic | 
     keyOf: key ?? (() => null),
   }
   if (types !== undefined) {
+    checkKeys('types', types, Object.keys(types ?? {}))
     for (const [type, s] of Object.entries(types)) {
-      if (!isStandardSchema(s)) throw invalid(`types.${type}`, 'is not a Standard Schema', name)
+      const field = `types.${printable(type)}`
+      if (!typePattern.test(type)) throw invalid(field, 'needs a name of 1 to 100 visible ASCII characters', name)
+      if (!isStandardSchema(s))
+        throw invalid(field, 'is not a Standard Schema (zod, valibot, arktype, unchecked())', name)
     }
     if (Object.keys(types).length === 0) throw invalid('types', 'needs at least one type', name)
-    return Object.freeze({ ...base, kind: 'typed' as const, types: Object.freeze({ ...types }) })
+    return branded({ ...base, kind: 'typed' as const, types: Object.freeze({ ...types }) })
   }
   if (!isStandardSchema(schema))
     throw invalid('schema', 'is not a Standard Schema (zod, valibot, arktype, unchecked())', name)
-  return Object.freeze({ ...base, kind: 'single' as const, schema })
+  return branded({ ...base, kind: 'single' as const, schema })
 }
+
+function branded<T extends object>(topic: T): T {
+  return Object.freeze(Object.defineProperty(topic, brand, { value: true }))
+}
+
+// Brokers carry both in fields of their own protocol, of which the shortest take 255 bytes.
+const typePattern = /^[!-~]{1,100}$/
+const contentTypePattern = /^[ -~]{1,200}$/
 
 interface LooseDefinition extends TopicOptions {
   readonly schema?: StandardSchema

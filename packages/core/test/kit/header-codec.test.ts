@@ -50,7 +50,7 @@ describe('encodeHeaders', () => {
     ['a colon', 'a:b', 'headers["a:b"]'],
     ['a line break', 'a\nb', 'headers["a\\nb"]'],
     ['a trailing line break', 'a\n', 'headers["a\\n"]'],
-    ['a control character', '\u007f', 'headers["\u007f"]'],
+    ['a control character', '\u007f', String.raw`headers["\u007f"]`],
     ['a letter outside ASCII', 'grün', 'headers["grün"]'],
     ['257 characters', 'x'.repeat(257), `headers["${'x'.repeat(64)}…"]`],
   ])('refuses a name with %s', (_, name, field) => {
