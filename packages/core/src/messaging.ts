@@ -150,10 +150,10 @@ class CoreMessaging<C extends Capabilities> {
 
   stream(topic: AnyTopic, options: SubscribeOptions): DeliveryStream {
     const { middleware } = this.#options
-    return new Iterate(async (pull) => {
+    return new Iterate(async (pull, closing) => {
       checkTopic(topic)
       const invoke = invokeSingle((_, delivery) => pull([delivery as never]), middleware)
-      return this.#begin(topic, options, { batch: false, handled: undefined, invoke })
+      return this.#begin(topic, options, { batch: false, handled: undefined, invoke, closing })
     })
   }
 
@@ -218,7 +218,12 @@ class CoreMessaging<C extends Capabilities> {
   async #begin(
     topic: AnyTopic,
     given: SubscribeBatchOptions,
-    form: { readonly batch: boolean; readonly handled: ReadonlySet<string> | undefined; readonly invoke: Invoke },
+    form: {
+      readonly batch: boolean
+      readonly handled: ReadonlySet<string> | undefined
+      readonly invoke: Invoke
+      readonly closing?: () => void
+    },
   ): Promise<Subscription> {
     this.#assertOpen()
     const { capabilities, name } = this.#adapter
@@ -250,6 +255,7 @@ class CoreMessaging<C extends Capabilities> {
           ...{
             copies: this.#publisher.copies,
             invoke: form.invoke,
+            closing: form.closing,
             decode: createDecoder(topic, codecs, form.handled),
           },
           maxMessageBytes: () => route.maxMessageBytes,

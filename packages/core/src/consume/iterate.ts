@@ -17,8 +17,8 @@ export class Iterate implements DeliveryStream {
   #failure: unknown
   #closing: Promise<void> | undefined
 
-  constructor(begin: (invoke: Invoke) => Promise<Subscription>) {
-    this.subscription = begin(this.#invoke)
+  constructor(begin: (invoke: Invoke, closing: () => void) => Promise<Subscription>) {
+    this.subscription = begin(this.#invoke, this.#giveBackUnread)
     this.subscription.then(
       (subscription) =>
         subscription.closed.then(
@@ -73,6 +73,13 @@ export class Iterate implements DeliveryStream {
       // Lost or past the deadline: nobody can settle it any more. One that is overdue still can, and nothing may run beside it.
       d.signal.addEventListener('abort', () => d.abortedBy?.code === 'HANDLER_TIMEOUT' || end(), { once: true })
     })
+  }
+
+  /** Nobody has seen them, so no handler runs: a close of the subscription does not wait for them. */
+  #giveBackUnread = (): void => {
+    for (let delivery = this.#ready.shift(); delivery !== undefined; delivery = this.#ready.shift()) {
+      if (!delivery.settled) void delivery.giveBack()
+    }
   }
 
   async #close(): Promise<void> {

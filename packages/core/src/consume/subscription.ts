@@ -47,6 +47,8 @@ export interface SubscriptionContext {
   readonly tracer: Tracer | undefined
   readonly decode: Decoder
   readonly invoke: Invoke
+  /** Called when a close begins: what the form of the subscription has not handed to anybody goes back. */
+  readonly closing: (() => void) | undefined
   readonly maxMessageBytes: () => number
   /** It has ended, for whatever reason. */
   readonly ended: (subscription: CoreSubscription) => void
@@ -256,6 +258,7 @@ export class CoreSubscription implements Subscription {
     }
     this.#state = 'closing'
     this.#gate.close('closing')
+    this.#c.closing?.()
     const { waiting, held } = this.#census()
     const started = clock.monotonic()
     const leftMs = (): number => Math.max(0, deadlineMs - (clock.monotonic() - started))
