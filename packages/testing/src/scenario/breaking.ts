@@ -105,8 +105,9 @@ export function createBreaking(harness: Harness, journal: Journal, clients: Clie
       const instance = clients.nameOf(client)
       counted()
       journal.bury(instance)
-      await need('kill')(instance)
+      // Before, because others may have its messages in the very turn in which the broker sees it gone.
       recorder.fault({ kind: 'killed', instance })
+      await need('kill')(instance)
     },
     async block() {
       counted()
