@@ -1,7 +1,7 @@
 import { defineConformance, type Conformance } from '../../define-conformance.js'
 import { assert } from '../../scenario/assert.js'
 import { fixedRetry } from '../../scenario/fixed-retry.js'
-import { createLatch } from '../../scenario/handler-work.js'
+import { createLatch, takes } from '../../scenario/handler-work.js'
 
 const limitMs = 60
 const others = 500
@@ -27,10 +27,18 @@ export const handlerTimeout: Conformance = defineConformance({
     scenario.after(() => first.open())
     const reasons: unknown[] = []
     const options = { group: 'all', handlerTimeoutMs: limitMs, retry: fixedRetry(20, { attempts: 3 }), concurrency: 4 }
+    let open = 0
+    let most = 0
     const all = await scenario.consume(client, topic, options, async ({ payload }, delivery) => {
-      if (payload.key !== 'slow' || payload.n !== 0 || delivery.attempt > 1) return
+      most = Math.max(most, ++open)
+      if (payload.key !== 'slow') await takes(1)
+      if (payload.key !== 'slow' || payload.n !== 0 || delivery.attempt > 1) {
+        open--
+        return
+      }
       delivery.signal.addEventListener('abort', () => reasons.push(delivery.signal.reason))
       await first.opened
+      open--
     })
     const slow = [0, 1, 2].map(() => scenario.item(topic, 'slow'))
     const published = await Promise.all(slow.map((item) => scenario.publishOne(client, topic, item)))
@@ -51,6 +59,7 @@ export const handlerTimeout: Conformance = defineConformance({
       all.runs
         .filter(({ message }) => message.payload.key === 'slow')
         .map((run) => [run.message.payload.n, run.attempt])
+    assert.equal(most, 4, 'handlers at once: the overdue one has its slot')
     assert.equal(ofSlow(), [[0, 1]], 'runs of the slow key while its first handler goes on')
     const { status, problems, subscriptions } = client.health()
     assert.ok(status !== 'up' && problems.length === 1, `health tells of it: ${status} ${problems.join(' ')}`)

@@ -95,3 +95,47 @@ export const inPlaceRetry: Conformance = defineConformance({
     scenario.check({ groups: [{ topic: topic.name, group: 'all' }] })
   },
 })
+
+/** O3: more retries wait than there are slots, and longer than anybody would: all slots are free for the other keys meanwhile. */
+export const retryHoldsNoSlot: Conformance = defineConformance({
+  id: 'O3',
+  part: 'slots',
+  parallel: true,
+  minimum: { messages: good * each + failing * 2, keys: good + failing },
+  async run(scenario) {
+    const topic = scenario.keyedTopic({ partitions: 3, groups: ['all'] })
+    const client = await scenario.messaging('both')
+    let open = 0
+    let most = 0
+    const hour = 3_600_000
+    const options = { group: 'all', concurrency, retry: fixedRetry(hour), breaker: false as const }
+    const all = await scenario.consume(client, topic, options, async ({ payload }) => {
+      most = Math.max(most, ++open)
+      await takes(1)
+      open--
+      if (payload.key?.startsWith('bad') === true) throw new Error('in an hour')
+    })
+    const bad = Array.from({ length: 2 }, () =>
+      Array.from({ length: failing }, (_, key) => scenario.item(topic, `bad${key}`)),
+    ).flat()
+    await Promise.all(bad.map((item) => scenario.publishOne(client, topic, item)))
+    await scenario.until(() => all.subscription.stats().held === failing, 'a message of every failing key to wait', {
+      saw: () => all.subscription.stats(),
+    })
+    most = 0
+    await scenario.publishAll(client, topic, { count: good * each, keys: good })
+    await scenario.until(() => all.done.size === good * each, 'all messages of the other keys', {
+      saw: () => [all.done.size, all.subscription.stats()],
+    })
+    const { running, held, waiting, retried } = all.subscription.stats()
+    assert.equal([running, held, waiting, retried], [0, failing, failing, failing], 'running, held, waiting, retried')
+    assert.equal([most, all.runs.length], [concurrency, failing + good * each], 'handlers at once, runs')
+
+    const report = await client.close()
+    assert.equal([report.clean, report.leftWaiting], [true, failing * 2], 'report of the close: clean, left')
+    const next = await scenario.consume(await scenario.messaging('next'), topic, { group: 'all' })
+    await scenario.until(() => next.done.size === failing * 2, 'what waited, elsewhere')
+    assert.equal(next.runs.length, failing * 2, 'deliveries elsewhere')
+    scenario.check({ groups: [{ topic: topic.name, group: 'all' }] })
+  },
+})

@@ -1,5 +1,5 @@
 import type { Conformance } from '../../define-conformance.js'
-import { inPlaceRetry } from './in-place-retry.js'
+import { inPlaceRetry, retryHoldsNoSlot } from './in-place-retry.js'
 import { keyedBatches } from './keyed-batches.js'
 import { keyedGiveBack } from './keyed-give-back.js'
 import { deadLetterThenOn, holdUntilReleased } from './last-attempt.js'
@@ -21,6 +21,7 @@ export const orderConformance: readonly Conformance[] = [
   oneAtATime,
   handedToAndFro,
   inPlaceRetry,
+  retryHoldsNoSlot,
   orderConflict,
   movesAndKills,
   unusualKeys,
