@@ -1,6 +1,7 @@
 import { defineConformance, type Conformance } from '../../define-conformance.js'
 import type { Scenario } from '../../scenario.js'
 import { assert } from '../../scenario/assert.js'
+import { startPacedLoad } from '../../scenario/paced-load.js'
 import type { Client } from '../../scenario/clients.js'
 import { emptyRuns } from '../../scenario/consuming.js'
 import { takes } from '../../scenario/handler-work.js'
@@ -42,9 +43,7 @@ async function killAtRandom(scenario: Scenario, topic: ItemTopic<boolean>): Prom
   const current: Client[] = []
   for (let member = 0; member < members; member++) current.push(await begin())
   const publisher = await scenario.messaging('publisher')
-  // A stream that the consumers can follow, long handlers included.
-  if (scenario.harness.faults.slowSends !== undefined) await scenario.faults.slowSends(4)
-  const load = scenario.startLoad(publisher, topic, { inFlight: 10, keys: topic.keyed ? 40 : 0 })
+  const load = await startPacedLoad(scenario, publisher, topic, { keys: topic.keyed ? 40 : 0 })
   const doomed: Published[] = []
   for (let kill = 0; kill < scenario.kills; kill++) {
     const place = Math.floor(scenario.random() * members)

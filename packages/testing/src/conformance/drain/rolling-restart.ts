@@ -1,6 +1,7 @@
 import { defineConformance, type Conformance } from '../../define-conformance.js'
 import type { Scenario } from '../../scenario.js'
 import { assert } from '../../scenario/assert.js'
+import { startPacedLoad } from '../../scenario/paced-load.js'
 import type { Client } from '../../scenario/clients.js'
 import { emptyRuns } from '../../scenario/consuming.js'
 import { takes } from '../../scenario/handler-work.js'
@@ -48,7 +49,7 @@ async function restartAll(scenario: Scenario, topic: ItemTopic<boolean>): Promis
   }
   const current: Client[] = []
   for (let member = 0; member < members; member++) current.push(await begin())
-  const load = scenario.startLoad(publisher, topic, { inFlight: 20, keys: topic.keyed ? 60 : 0 })
+  const load = await startPacedLoad(scenario, publisher, topic, { keys: topic.keyed ? 60 : 0 })
   for (let restart = 0; restart < 2 * members; restart++) {
     const place = restart % members
     await scenario.faults.underLoad(`restart ${restart + 1}`, async () => {

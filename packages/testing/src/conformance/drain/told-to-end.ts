@@ -2,6 +2,7 @@ import { closeOnSignals } from '@sluice/core'
 import { defineConformance, type Conformance } from '../../define-conformance.js'
 import type { Scenario } from '../../scenario.js'
 import { assert } from '../../scenario/assert.js'
+import { startPacedLoad } from '../../scenario/paced-load.js'
 import { emptyRuns } from '../../scenario/consuming.js'
 import { createLatch, takes } from '../../scenario/handler-work.js'
 import type { Item } from '../../scenario/item.js'
@@ -14,9 +15,7 @@ function addedListeners(
   signal: NodeJS.Signals,
   before: readonly unknown[],
 ): readonly ((signal: NodeJS.Signals) => void)[] {
-  return process.listeners(signal).filter((listener) => !before.includes(listener)) as ((
-    signal: NodeJS.Signals,
-  ) => void)[]
+  return process.listeners(signal).filter((listener) => !before.includes(listener))
 }
 
 /** D8: a process that consumes and publishes is told to end under load, three times over: no message is lost or handled twice. */
@@ -27,7 +26,7 @@ export const toldToEnd: Conformance = defineConformance({
   async run(scenario) {
     const topic = scenario.keyedTopic({ partitions: 4, groups: ['all'] })
     const publisher = await scenario.messaging('publisher')
-    const load = scenario.startLoad(publisher, topic, { inFlight: 20, keys: 40 })
+    const load = await startPacedLoad(scenario, publisher, topic, { keys: 40 })
     const into = emptyRuns<Item>()
     for (let turn = 0; turn < 3; turn++) {
       const signal = turn % 2 === 0 ? 'SIGTERM' : 'SIGINT'
@@ -37,7 +36,7 @@ export const toldToEnd: Conformance = defineConformance({
       const options = { group: 'all', concurrency: 20 } as const
       await scenario.consume(client, topic, options, () => takes(scenario.random() * 4), into)
       // Its own publishes go on until it refuses them: each has a result, and what was confirmed is there.
-      const own = scenario.startLoad(client, topic, { inFlight: 5, keys: 40 })
+      const own = await startPacedLoad(scenario, client, topic, { inFlight: 5, keys: 40 })
       const name = scenario.nameOf(client)
       await scenario.until(
         () => into.runs.filter(({ instance }) => instance === name).length > 100,

@@ -1,6 +1,7 @@
 import { defineConformance, type Conformance } from '../../define-conformance.js'
 import type { Scenario } from '../../scenario.js'
 import { assert } from '../../scenario/assert.js'
+import { startPacedLoad } from '../../scenario/paced-load.js'
 import { fixedRetry } from '../../scenario/fixed-retry.js'
 import { createLatch, takes } from '../../scenario/handler-work.js'
 import type { ItemTopic } from '../../scenario/item.js'
@@ -69,7 +70,7 @@ export const outOfOrderUnderLoad: Conformance = defineConformance({
   async run(scenario) {
     const topic = scenario.keyedTopic({ partitions: 3, groups: ['all'] })
     const publisher = await scenario.messaging('publisher')
-    const load = scenario.startLoad(publisher, topic, { inFlight: 40, keys: 40 })
+    const load = await startPacedLoad(scenario, publisher, topic, { keys: 40 })
     const begin = async () => {
       const client = await scenario.messaging('consumer')
       const all = await scenario.consume(client, topic, { group: 'all', concurrency: 60 }, () =>

@@ -2,6 +2,7 @@ import { PermanentError } from '@sluice/core'
 import { defineConformance, type Conformance } from '../../define-conformance.js'
 import type { Scenario } from '../../scenario.js'
 import { assert } from '../../scenario/assert.js'
+import { startPacedLoad } from '../../scenario/paced-load.js'
 import type { Client } from '../../scenario/clients.js'
 import { listDeadLetters, payloadOf, recordDeadLetters } from '../../scenario/dead-letters.js'
 import { fixedRetry } from '../../scenario/fixed-retry.js'
@@ -221,7 +222,7 @@ export const copiesAndKills: Conformance = defineConformance({
   async run(scenario) {
     const topic = scenario.keyedTopic({ partitions: 4, groups: ['all'] })
     const publisher = await scenario.messaging('publisher')
-    const load = scenario.startLoad(publisher, topic, { inFlight: 30, keys: 100 })
+    const load = await startPacedLoad(scenario, publisher, topic, { keys: 100 })
     const finished = new Set<string>()
     let current = await begin(scenario, topic, finished)
     for (let kill = 0; kill < scenario.kills; kill++) {
