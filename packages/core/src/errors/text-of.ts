@@ -2,7 +2,9 @@
 export function textOf(thrown: unknown): string {
   try {
     const value: unknown = thrown instanceof Error ? thrown.message : thrown
-    return (typeof value === 'object' ? JSON.stringify(value) : String(value)).toWellFormed()
+    if (typeof value === 'object') return JSON.stringify(value).toWellFormed()
+    const plain = value as string | number | bigint | boolean | symbol | undefined
+    return String(plain).toWellFormed()
   } catch {
     return Object.prototype.toString.call(thrown)
   }
