@@ -2,7 +2,13 @@ import { SluiceError } from '../errors/sluice-error.js'
 import { textOf } from '../errors/text-of.js'
 import type { Codec } from '../model/codec.js'
 import type { Key } from '../model/key.js'
-import { isUnchecked, readableIssues, type SchemaResult, type StandardSchema } from '../model/schema.js'
+import {
+  isUnchecked,
+  readableIssues,
+  type SchemaIssue,
+  type SchemaResult,
+  type StandardSchema,
+} from '../model/schema.js'
 import type { AnyTopic } from '../model/topic.js'
 
 /** Schemas that were seen to validate asynchronously: their payload is copied before, not after the first look at it. */
@@ -21,10 +27,10 @@ export function validate(topic: AnyTopic, type: string | undefined, payload: unk
   if (isUnchecked(schema)) return { payload, output: payload, later: undefined }
   if (!asynchronous.has(schema)) {
     const result = run(schema, topic.name, payload)
-    if (!(result instanceof Promise)) return { payload, output: outputOf(result, topic.name), later: undefined }
+    if (!isPromise(result)) return { payload, output: outputOf(result, topic.name), later: undefined }
     asynchronous.add(schema)
     // It has looked at an object that the caller may still change: what it says counts for nothing.
-    result.catch(() => undefined)
+    Promise.resolve(result).catch(() => undefined)
   }
   const copy = snapshot(payload, topic.name)
   const result = run(schema, topic.name, copy)
@@ -60,19 +66,38 @@ function run(
   }
 }
 
+/** By what it can do: a library may have promises of its own. */
+const isPromise = <T>(result: T | Promise<T>): result is Promise<T> =>
+  typeof (result as { readonly then?: unknown } | null | undefined)?.then === 'function'
+
 function schemaThrew(topic: string, cause: unknown): SluiceError {
-  return new SluiceError('INVALID_PAYLOAD', `the schema of topic "${topic}" threw`, { field: 'payload', topic, cause })
+  return new SluiceError('INVALID_PAYLOAD', `the schema of topic "${topic}" failed: ${textOf(cause)}`, {
+    field: 'payload',
+    topic,
+    cause,
+  })
 }
 
 function outputOf(result: SchemaResult<unknown>, topic: string): unknown {
+  if (typeof (result as unknown) !== 'object' || result === null) {
+    throw schemaThrew(topic, new TypeError('it returned neither a value nor issues'))
+  }
   if (result.issues === undefined) return result.value
-  const issues = readableIssues(result.issues)
+  const issues = issuesOf(result.issues, topic)
   const text = issues.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`)).join('; ')
   throw new SluiceError('INVALID_PAYLOAD', `the payload does not match the schema of topic "${topic}": ${text}`, {
     field: 'payload',
     topic,
     issues,
   })
+}
+
+function issuesOf(issues: readonly SchemaIssue[], topic: string): ReturnType<typeof readableIssues> {
+  try {
+    return readableIssues(issues)
+  } catch (cause) {
+    throw schemaThrew(topic, cause)
+  }
 }
 
 function snapshot(payload: unknown, topic: string): unknown {

@@ -7,7 +7,7 @@ import { nextId } from '../model/ids.js'
 import type { Logger } from '../model/logger.js'
 import type { Receipt } from '../model/message.js'
 import type { Middleware } from '../model/middleware.js'
-import type { AnyTopic } from '../model/topic.js'
+import { checkTopic, isTopic, type AnyTopic } from '../model/topic.js'
 import type { Tracer } from '../model/trace.js'
 import type { Adapter, SideState } from '../spi/adapter.js'
 import { BatchCollector, readEntries } from './batch.js'
@@ -112,7 +112,7 @@ class CorePublisher implements Publisher, Commit {
       this.#accept(topic, payload, fields, fields, resolve, 0)
       return promise
     } catch (error) {
-      return Promise.reject(toSluiceError(error, { topic: topic?.name }))
+      return Promise.reject(toSluiceError(error, isTopic(topic) ? { topic: topic.name } : {}))
     }
   }
 
@@ -266,10 +266,4 @@ class CorePublisher implements Publisher, Commit {
     if (this.#stopped)
       throw new SluiceError('CLOSED', 'the messaging object is closed: nothing can be published any more')
   }
-}
-
-function checkTopic(topic: AnyTopic): void {
-  const kind = (topic as AnyTopic | undefined)?.kind
-  if (kind === 'single' || kind === 'typed') return
-  throw new SluiceError('INVALID_OPTION', 'topic must be a value made by defineTopic', { field: 'topic' })
 }
