@@ -9,7 +9,7 @@ import { orderConflict } from './order-conflict.js'
 import { parallelKeys, synchronousHandlers } from './parallel-keys.js'
 import { partitionMismatch } from './partition-mismatch.js'
 import { partitionOfKey } from './partition-of-key.js'
-import { reconnects } from './reconnects.js'
+import { reconnects, reconnectWhileWaiting } from './reconnects.js'
 import { redeliveryWaits, redeliveryWithoutKeyWaits } from './redelivery-waits.js'
 import { delayedWaits, redrivenWaits } from './returning-messages.js'
 import { gaps, storedAhead, stuckKeyBound } from './stored-ahead.js'
@@ -28,6 +28,7 @@ export const orderConformance: readonly Conformance[] = [
   hotAndCold,
   gaps,
   reconnects,
+  reconnectWhileWaiting,
   deadLetterThenOn,
   holdUntilReleased,
   partitionOfKey,

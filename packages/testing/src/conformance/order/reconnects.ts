@@ -1,7 +1,7 @@
 import { defineConformance, type Conformance } from '../../define-conformance.js'
 import { assert } from '../../scenario/assert.js'
 import { emptyRuns } from '../../scenario/consuming.js'
-import { takes } from '../../scenario/handler-work.js'
+import { createLatch, takes } from '../../scenario/handler-work.js'
 import type { Item } from '../../scenario/item.js'
 
 const keys = 32
@@ -74,5 +74,57 @@ export const reconnects: Conformance = defineConformance({
       allowOverlapAfterLoss: true,
       resendsPerDoubt: 3,
     })
+  },
+})
+
+const others = 25
+
+/**
+ * O8: a cut hits keys that wait for a slot with all they have. They come again while their old places in the queue for slots are still
+ * there, and more of each key is sent while what came again is worked off.
+ */
+export const reconnectWhileWaiting: Conformance = defineConformance({
+  id: 'O8',
+  part: 'waiting',
+  needs: { faults: ['cut'] },
+  parallel: true,
+  minimum: { messages: 500, keys: others + 2, faults: 2 },
+  async run(scenario) {
+    const topic = scenario.keyedTopic({ partitions: 1, groups: ['all'] })
+    const client = await scenario.messaging('consumer')
+    const publisher = await scenario.messaging('publisher')
+    const go = createLatch()
+    scenario.after(() => go.open())
+    const open = new Set<string>()
+    const clashes: string[] = []
+    const all = await scenario.consume(client, topic, { group: 'all', concurrency: 2 }, async ({ id, payload }) => {
+      const key = payload.key ?? ''
+      if (open.has(key)) clashes.push(`${id} of ${key}`)
+      open.add(key)
+      if (key.startsWith('long')) await go.opened
+      else await takes(1)
+      open.delete(key)
+    })
+    for (const key of ['long0', 'long1']) await scenario.publishOne(publisher, topic, scenario.item(topic, key))
+    await scenario.until(() => open.size === 2, 'both slots to be taken')
+    await scenario.publishAll(publisher, topic, { count: others * 10, keys: others })
+    const waiting = (): number => all.subscription.stats().waiting
+    await scenario.until(() => waiting() === others * 10, 'all other keys to wait for a slot', { saw: waiting })
+    for (let cut = 0; cut < 2; cut++) {
+      const before = all.subscription.stats().delivered
+      await scenario.faults.cut(client, 'consume')
+      await scenario.until(
+        () => all.subscription.stats().delivered >= before + others * 10 + 2,
+        'everything to be handed to the process again',
+        { saw: () => all.subscription.stats() },
+      )
+    }
+    go.open()
+    await scenario.until(() => all.runs.length > 10, 'the other keys to go on')
+    await scenario.publishAll(publisher, topic, { count: others * 10, keys: others })
+    await scenario.until(() => all.done.size === others * 20 + 2, 'everything', { saw: () => all.done.size })
+    assert.equal(clashes, [], 'handlers of one key at the same time')
+    assert.equal(all.runs.length, others * 20 + 4, 'runs: only those twice whose handlers ran when it was cut')
+    scenario.check({ groups: [{ topic: topic.name, group: 'all' }] })
   },
 })
