@@ -20,7 +20,7 @@ export const restartedTwice: Conformance = defineConformance({
   minimum: { messages: 1_000, keys: 32, faults: 2 },
   timeoutMs: 60_000,
   async run(scenario) {
-    const traffic = await startTraffic(scenario)
+    const traffic = await startTraffic(scenario, { inFlight: 8 })
     const plain = scenario.plainTopic({ groups: ['late'] })
     const client = await scenario.messaging('late')
     // Not in the history: a message without a key and its delayed copy may be on their way, and run, at the same time.

@@ -14,7 +14,7 @@ export interface TrafficOptions {
   readonly consumers?: number
   /** @default 4 */
   readonly partitions?: number
-  /** @default 32 */
+  /** @default 16 */
   readonly inFlight?: number
   /** @default 8 per consumer */
   readonly concurrency?: number
@@ -39,7 +39,7 @@ const group = 'all'
 
 /** Publishers are patient: each publish that is not aborted has to be stored in the end. */
 export async function startTraffic(scenario: Scenario, options: TrafficOptions = {}): Promise<Traffic> {
-  const { consumers: count = 2, partitions = 4, inFlight = 32, concurrency = 8 } = options
+  const { consumers: count = 2, partitions = 4, inFlight = 16, concurrency = 8 } = options
   const topic = scenario.keyedTopic({ partitions, groups: [group] })
   const patience = scenario.harness.timings.patienceMs
   const publisher = await scenario.messaging('publisher', { publishTimeoutMs: patience })
