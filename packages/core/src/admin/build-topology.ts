@@ -44,8 +44,10 @@ export function buildTopology(targets: readonly Target[], adapter: Able): Topolo
 function read(target: unknown, field: string): { topic: AnyTopic; groups: readonly unknown[] } {
   if (isTopic(target)) return { topic: target, groups: [] }
   const given = (typeof target === 'object' && target !== null ? target : {}) as Partial<ProvisionTopic>
-  if (!isTopic(given.topic)) throw invalid(field, 'must be a topic made by defineTopic(), or { topic, groups }')
+  const noTopic = (): SluiceError => invalid(field, 'must be a topic made by defineTopic(), or { topic, groups }')
+  if (!('topic' in given)) throw noTopic()
   checkKeys(field, given, ['topic', 'groups'])
+  if (!isTopic(given.topic)) throw noTopic()
   if (!Array.isArray(given.groups)) throw invalid(`${field}.groups`, 'must be an array of names or groups')
   return { topic: given.topic, groups: given.groups }
 }
