@@ -90,7 +90,7 @@ export const synchronousHandlers: Conformance = defineConformance({
       handled++
       inside--
       // A value that is no promise is no settlement either.
-      return handled % 2 === 0 ? { then: 'not a promise' } : 'anything'
+      return handled % 2 === 0 ? { settled: handled } : 'anything'
     })
     await scenario.until(() => subscription.stats().acked >= count, `${count} messages`, { saw: () => handled })
     assert.equal(
