@@ -37,6 +37,7 @@ async function closeWithCopies(scenario: Scenario, what: 'everything' | 'subscri
   await scenario.publishAll(publisher, plain, { count })
   const client = await scenario.messaging('closing')
   const latch = createLatch()
+  const allPublished = createLatch()
   const published: string[] = []
   const failed = new Map<string, string>()
   const delayed: string[] = []
@@ -46,8 +47,11 @@ async function closeWithCopies(scenario: Scenario, what: 'everything' | 'subscri
       const { result, error, id: own } = await scenario.publishOne(client, target, scenario.item(target))
       assert.ok(result === 'ok', `a handler publishes while the close waits for it: ${error?.message ?? ''}`)
       published.push(own)
+      if (published.length === 8) allPublished.open()
       return
     }
+    // Last of all, so that nothing but its copy is left for the close to wait for.
+    await allPublished.opened
     if (turn % 3 === 1) {
       failed.set(id, topic)
       throw new PermanentError('no')
