@@ -35,6 +35,11 @@ export function checkTopicName(name: unknown, field = 'topic'): asserts name is 
 /** A group name has no dot: `<topic>.<group>` can then be read in one way only. @throws SluiceError INVALID_NAME */
 export function checkGroupName(name: unknown, field = 'group'): asserts name is string {
   check(name, field, groupPattern, 'letters, digits, "-" and "_"')
+  // The group "dlq" of topic "a.b" would have the name of the dead letters of group "b" of topic "a".
+  if (reservedSuffixes.includes(`.${String(name)}`))
+    throw new SluiceError('INVALID_NAME', `${field} "${String(name)}" is a name that Sluice derives others with`, {
+      field,
+    })
 }
 
 function check(name: unknown, field: string, pattern: RegExp, allowed: string): void {
