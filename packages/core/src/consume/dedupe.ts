@@ -43,6 +43,7 @@ export class Dedupe {
   readonly #backoff = exponentialBackoff({ fromMs: 100, toMs: 5_000 })
   #down = false
   #failures = 0
+  #stopped = false
 
   constructor(context: DedupeContext) {
     this.#c = context
@@ -76,9 +77,11 @@ export class Dedupe {
           return
         }
         // Everything waits; this one comes back to find out whether the store does.
-        gate.close('store-down')
         const retryMs = this.#backoff(this.#failures)
-        this.#c.timing.timers.after(retryMs, () => gate.open('store-down'))
+        if (!this.#stopped) {
+          gate.close('store-down')
+          this.#c.timing.timers.after(retryMs, () => gate.open('store-down'))
+        }
         answers.busy(retryMs)
       },
     )
@@ -99,7 +102,7 @@ export class Dedupe {
       },
       (error: unknown) => {
         this.#unreachable(error)
-        if (this.#c.idempotency.onStoreDown === 'process' || work.lost) {
+        if (this.#c.idempotency.onStoreDown === 'process' || work.lost || this.#stopped) {
           then()
           return
         }
@@ -129,10 +132,10 @@ export class Dedupe {
     )
   }
 
-  /** No more renewals: what is still claimed comes free by its lease. */
+  /** No more renewals: what is still claimed comes free by its lease, unless its handler ends before and says so. */
   stop(): void {
+    this.#stopped = true
     for (const held of this.#held.values()) held.renewal?.()
-    this.#held.clear()
   }
 
   get down(): boolean {
@@ -141,7 +144,7 @@ export class Dedupe {
 
   #entry(work: Work, message: Message): IdempotencyEntry {
     const { ref, idempotency } = this.#c
-    const given: unknown = idempotency.id === undefined ? message.id : callId(idempotency.id, message)
+    const given: unknown = idempotency.id === undefined ? ownId(work, message) : callId(idempotency.id, message)
     if (typeof given !== 'string' || given === '') {
       throw new SluiceError(
         'NO_ID',
@@ -168,7 +171,7 @@ export class Dedupe {
 
   #renewLater(work: Work, leaseMs: number): void {
     const held = this.#held.get(work)
-    if (held === undefined || leaseMs === Infinity) return
+    if (held === undefined || leaseMs === Infinity || this.#stopped) return
     held.renewal = this.#c.timing.timers.after(leaseMs / 3, () => {
       // A renewal that fails says nothing about the handler: `complete` finds out whether the lease was lost.
       const again = (): void => this.#renewLater(work, leaseMs)
@@ -190,6 +193,12 @@ export class Dedupe {
     this.#down = true
     this.#c.emitter.emit('store', { ...this.#c.ref, state: 'down', error })
   }
+}
+
+/** A position says which message it is inside its partition only. The same text as on the dead letter, so that a redrive is known too. */
+function ownId({ inbound }: Work, message: Message): string {
+  if (inbound.id !== undefined || inbound.position === undefined) return message.id
+  return `${message.topic}-${inbound.claim.partition}-${inbound.position}`
 }
 
 function callId(id: (message: Message) => string, message: Message): unknown {
