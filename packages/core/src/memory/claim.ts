@@ -146,7 +146,7 @@ export interface DeliveryPlace {
 export class MemoryDelivery implements Inbound {
   readonly claim: MemoryClaim
   readonly position: string | undefined
-  readonly id: string
+  readonly id: string | undefined
   readonly key: Uint8Array | null
   readonly body: Uint8Array | null
   readonly type: string | undefined
@@ -172,7 +172,8 @@ export class MemoryDelivery implements Inbound {
   constructor(claim: MemoryClaim, message: Outbound, place: DeliveryPlace, atMs: number) {
     this.claim = claim
     this.position = place.position
-    this.id = message.id
+    // A foreign producer may write none.
+    this.id = message.id === '' ? undefined : message.id
     this.key = message.key
     this.body = message.body
     this.type = message.type
