@@ -126,7 +126,9 @@ function watchPositions(scenario: Scenario, topic: string, load: Load, isFinishe
   }
 
   async function look(): Promise<void> {
-    const found = await Promise.all(last.map((_, partition) => scenario.inspect.position?.(topic, 'all', partition)))
+    const found = await Promise.all(
+      last.map(async (_, partition) => scenario.inspect.position?.(topic, 'all', partition)),
+    )
     // Positions first, then what is finished: a message that ends in between would only look better.
     index()
     for (const [partition, position] of found.entries()) {
