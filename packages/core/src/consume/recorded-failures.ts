@@ -8,6 +8,7 @@ interface Memory {
   readonly lastFailureAt: number | undefined
   readonly notBeforeMs: number
   readonly survived: boolean
+  readonly survivedHandovers: number
   readonly single: boolean
 }
 
@@ -22,8 +23,7 @@ export class RecordedFailures {
 
   remember(work: Work): void {
     const { identity } = work
-    if (identity === undefined || (work.failures === 0 && !work.survived && work.notBeforeMs === 0 && !work.single))
-      return
+    if (identity === undefined) return
     if (this.#memories.size >= mostRemembered) {
       const oldest = this.#memories.keys().next()
       if (oldest.done !== true) this.#memories.delete(oldest.value)
@@ -36,6 +36,7 @@ export class RecordedFailures {
       lastFailureAt,
       notBeforeMs,
       survived,
+      survivedHandovers: work.survivedHandovers + 1,
       single,
     })
   }
@@ -55,6 +56,7 @@ export class RecordedFailures {
     work.lastFailureAt ??= memory.lastFailureAt
     work.notBeforeMs = memory.notBeforeMs
     work.survived = memory.survived
+    work.survivedHandovers = memory.survivedHandovers
     work.single = memory.single
   }
 }

@@ -128,12 +128,7 @@ export class Scheduler {
   #take(lane: Lane): boolean {
     const work = lane.queue.peek() as Work
     if (work.notBeforeMs > 0 && this.#tooEarly(lane, work)) return true
-    const crash = judgeCrash({
-      handovers: work.inbound.handovers ?? 0,
-      starts: work.inbound.starts,
-      survived: work.survived,
-    })
-    if (crash !== 'innocent') return this.#takeAlone(lane, work)
+    if (isSuspect(work)) return this.#takeAlone(lane, work)
     const answer = this.#gate.ask(work, (waitMs) => this.#later(lane, waitMs))
     if (answer === 'skip') return true
     if (answer === 'wait') {
@@ -218,11 +213,7 @@ export class Scheduler {
   /** Whether the next of the same key may be in the same batch. */
   #mayFollow(next: Work): boolean {
     if (next.single || next.notBeforeMs > 0 || !this.#gate.passable) return false
-    if (
-      judgeCrash({ handovers: next.inbound.handovers ?? 0, starts: next.inbound.starts, survived: next.survived }) !==
-      'innocent'
-    )
-      return false
+    if (isSuspect(next)) return false
     return this.#gate.ask(next, () => undefined) === 'start'
   }
 
@@ -244,3 +235,6 @@ export class Scheduler {
     return true
   }
 }
+
+const isSuspect = ({ suspectHandovers, inbound, survived }: Work): boolean =>
+  judgeCrash({ handovers: suspectHandovers, starts: inbound.starts, survived }) !== 'innocent'

@@ -34,6 +34,8 @@ export class Work {
   lost = false
   /** Comes alone, because a batch that it was part of has failed. */
   single = false
+  /** Hand-overs that this process has lived through: it did not end at them, whatever the broker counts. */
+  survivedHandovers = 0
   /** It has run in this process without ending it. */
   survived = false
   /** Starts it is alone with, while the crash guard suspects it. */
@@ -59,6 +61,11 @@ export class Work {
     this.arrivedMs = nowMs
     this.sinceMs = nowMs
     this.failures = inbound.failures
+  }
+
+  /** Earlier hand-overs after which a process may have ended. */
+  get suspectHandovers(): number {
+    return (this.inbound.handovers ?? 0) - this.survivedHandovers
   }
 
   /** Identity inside the partition, for what is remembered while the broker hands it over again. */
