@@ -11,6 +11,5 @@ const runner: Runner = {
   describe: (name, register) => describe(name, register),
 }
 
-for (const like of ['queue', 'log'] as const) {
-  registerKit(runner, () => memoryHarness({ like }), { title: `conformance of memory like ${like}` })
-}
+/** The other behaviour runs under Node's own runner: each runs once, and both runners are shown to work. */
+registerKit(runner, () => memoryHarness({ like: 'queue' }), { title: 'conformance of memory like queue' })
