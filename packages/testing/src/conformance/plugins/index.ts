@@ -6,7 +6,7 @@ import { busyHolds, redriven, staleOwner } from './owners.js'
 import { oneOrder } from './pipeline.js'
 import { delaysMatch, exhausted, exhaustedOverKills } from './policies.js'
 import { storeDownPauses, storeDownProcesses } from './store-down.js'
-import { processTimeMoves, wallClockMoves } from './wall-clock.js'
+import { processTimeMoves, wallClockMoves, wallClockMovesAtLoss } from './wall-clock.js'
 
 export const pluginsConformance: readonly Conformance[] = [
   failedFirst,
@@ -30,6 +30,7 @@ export const pluginsConformance: readonly Conformance[] = [
   exhaustedOverKills,
   wallClockMoves,
   processTimeMoves,
+  wallClockMovesAtLoss,
   breakerProbes,
   breakerNeedsARow,
   longOutage,

@@ -40,6 +40,53 @@ export const processTimeMoves: Conformance = defineConformance({
   },
 })
 
+/** T4: what waits for its next attempt is lost and comes again while the clock is moved: it waits what is left, no less and no more. */
+export const wallClockMovesAtLoss: Conformance = defineConformance({
+  id: 'T4',
+  part: 'cut',
+  parallel: true,
+  needs: { faults: ['cut'] },
+  minimum: { messages: 80, keys: 40, faults: 2 },
+  timeoutMs: 60_000,
+  async run(scenario) {
+    let offsetMs = 0
+    const clock: Clock = { ...systemClock, now: () => systemClock.now() + offsetMs }
+    const { detectMs, recoverMs } = scenario.harness.timings
+    const delayMs = 400
+    for (const movedMs of [hourMs, -hourMs]) {
+      const topic = scenario.keyedTopic({ partitions: 2, groups: ['all'] })
+      const client = await scenario.messaging('consumer', { clock })
+      const options = { group: 'all', concurrency: 40, retry: fixedRetry(delayMs), breaker: false as const }
+      const all = await scenario.consume(client, topic, options, (_message, { attempt }) => {
+        if (attempt === 1) throw new Error('comes again')
+      })
+      await scenario.publishAll(client, topic, { count: 40, keys: 40 })
+      await scenario.until(() => all.subscription.stats().held === 40, 'retries that wait')
+      const lost = new Set<number>()
+      client.on('claim', ({ partition, state }) => {
+        if (state === 'lost') lost.add(partition)
+      })
+      offsetMs = movedMs
+      await scenario.faults.cut(client, 'consume')
+      await scenario.until(() => lost.size === 2, 'what waits to be lost')
+      offsetMs = 0
+      await scenario.until(() => all.done.size === 40, 'second attempts', {
+        timeoutMs: delayMs + detectMs + recoverMs + 5_000,
+        saw: () => all.subscription.stats(),
+      })
+      await untilDepth(scenario, topic.name, 'all')
+      for (const id of runsById(all.runs).keys()) {
+        const [first, second, ...more] = all.runs.filter((run) => run.id === id)
+        assert.equal([second?.attempt, more.length], [2, 0], `attempt of the second run, further runs of ${id}`)
+        const waited = (second?.startedMs ?? 0) - (first?.endedMs ?? 0)
+        assert.atLeast(waited, delayMs - 1, `ms that ${id} has waited`)
+        assert.atMost(waited, delayMs + detectMs + recoverMs + 400, `ms that ${id} has waited`)
+      }
+      scenario.check({ groups: [{ topic: topic.name, group: 'all' }] })
+    }
+  },
+})
+
 async function underMovedWall(scenario: Scenario, clock: Clock, setWall: (offsetMs: number) => void): Promise<void> {
   const delayMs = 150
   for (const [step, offsetMs] of [hourMs, -hourMs].entries()) {
