@@ -45,7 +45,7 @@ export async function runOne(
 }
 
 /** Why a harness cannot be asked for this test; undefined when it can. */
-export function whyNotAsked({ line, needs }: Conformance, harness: Harness): string | undefined {
+function whyNotAsked({ line, needs }: Conformance, harness: Harness): string | undefined {
   if (line.only !== undefined && !isAbout(line.only, harness)) return `not applicable: for ${line.only} only`
   const faults = missingFaults(harness, needs?.faults ?? [])
   if (faults.length > 0) return `the harness cannot do: ${faults.join(', ')}`

@@ -16,7 +16,7 @@ export function publishLimit(maxMessageBytes: number): number {
   return maxMessageBytes - Math.min(headerReserveBytes, maxMessageBytes >> 2)
 }
 
-export function headerBytes(headers: HeaderList): number {
+function headerBytes(headers: HeaderList): number {
   let bytes = 0
   for (const [name, value] of headers) {
     bytes += headerOverheadBytes + name.length + (typeof value === 'string' ? utf8Length(value) : value.length)

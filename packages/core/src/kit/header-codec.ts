@@ -15,7 +15,7 @@ export interface HeaderProblem {
 export type EncodedHeaders = { readonly ok: true; readonly headers: HeaderList } | HeaderProblem
 
 /** Longest name, in characters. */
-export const maxHeaderNameLength = 256
+const maxHeaderNameLength = 256
 
 // Printable ASCII from '!' to '~' but for ':', which separates name and value in line formats.
 const namePattern = /^[!-9;-~]+$/

@@ -1,3 +1,4 @@
+import type { StandardSchemaV1 } from '@standard-schema/spec'
 import * as v from 'valibot'
 import { type } from 'arktype'
 import { assertType, describe, expectTypeOf, test } from 'vitest'
@@ -36,6 +37,12 @@ describe('defineTopic', () => {
     expectTypeOf(orders.keyed).toEqualTypeOf<true>()
     expectTypeOf(unkeyed.keyed).toEqualTypeOf<false>()
     expectTypeOf(events.keyed).toEqualTypeOf<true>()
+  })
+  test('takes any Standard Schema', () => {
+    const standard = {} as StandardSchemaV1<string, number>
+    const topic = defineTopic('standard', { schema: standard })
+    void messaging.publish(topic, 'text')
+    void messaging.subscribe(topic, { group: 'g' }, (m) => expectTypeOf(m.payload).toEqualTypeOf<number>())
   })
   test('refuses a number as key', () => {
     // @ts-expect-error a key is text or bytes
