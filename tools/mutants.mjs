@@ -6,6 +6,7 @@
  * Exit code 1 when a defect was not caught in every run.
  */
 import { spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -63,7 +64,7 @@ async function failedIds(program, ids) {
   for (const like of likes) {
     const json = join(folder, 'results.json')
     await rm(json, { force: true })
-    await run([program, '--adapter', 'memory', '--like', like, '--only', ids.join(','), '--json', json])
+    await run([program, '--adapter', 'memory', '--like', like, '--only', ids.join(','), '--json', json], json)
     const report = await readFile(json, 'utf8').then(JSON.parse, () => undefined)
     // A kit that did not come to its end was stopped by the defect: that is caught too, but named as what it is.
     if (report === undefined) return new Set(['(no result)'])
@@ -74,16 +75,23 @@ async function failedIds(program, ids) {
 }
 
 /**
+ * Runs the kit until it ends, or, because a defect may keep it alive, until it has written its results.
+ *
  * @param {readonly string[]} args
+ * @param {string} results
  * @returns {Promise<void>}
  */
-function run(args) {
+function run(args, results) {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, ['--enable-source-maps', ...args], { stdio: 'ignore' })
     const limit = setTimeout(() => child.kill('SIGKILL'), 120_000)
+    const look = setInterval(() => {
+      if (existsSync(results)) child.kill('SIGKILL')
+    }, 1_000)
     child.on('error', reject)
     child.on('exit', () => {
       clearTimeout(limit)
+      clearInterval(look)
       resolve()
     })
   })
