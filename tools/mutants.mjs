@@ -6,7 +6,7 @@
  * Exit code 1 when a defect was not caught in every run.
  */
 import { spawn } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -86,7 +86,7 @@ function run(args, results) {
     const child = spawn(process.execPath, ['--enable-source-maps', ...args], { stdio: 'ignore' })
     const limit = setTimeout(() => child.kill('SIGKILL'), 120_000)
     const look = setInterval(() => {
-      if (existsSync(results)) child.kill('SIGKILL')
+      if (isWhole(results)) child.kill('SIGKILL')
     }, 1_000)
     child.on('error', reject)
     child.on('exit', () => {
@@ -95,4 +95,17 @@ function run(args, results) {
       resolve()
     })
   })
+}
+
+/**
+ * @param {string} file
+ * @returns {boolean}
+ */
+function isWhole(file) {
+  try {
+    JSON.parse(readFileSync(file, 'utf8'))
+    return true
+  } catch {
+    return false
+  }
 }
