@@ -46,7 +46,7 @@ export const halfOpen: Conformance = defineConformance({
   part: 'half-open',
   parallel: true,
   needs: { faults: ['silence'] },
-  minimum: { messages: 1_000, keys: 32, faults: 2 },
+  minimum: { messages: 500, keys: 32, faults: 2 },
   timeoutMs: 60_000,
   async run(scenario) {
     const traffic = await startTraffic(scenario)

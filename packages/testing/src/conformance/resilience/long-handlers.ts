@@ -17,7 +17,7 @@ export const longHandler: Conformance = defineConformance({
   id: 'R6',
   parallel: true,
   needs: { holdMs },
-  minimum: { messages: 560, keys: 20 },
+  minimum: { messages: 560, keys: 13 },
   timeoutMs: 60_000,
   longTimeoutMs: 120_000,
   async run(scenario) {
@@ -49,12 +49,12 @@ export const longHandler: Conformance = defineConformance({
     const beganMs = performance.now()
     let others = 0
     while (performance.now() - beganMs < limitMs * 3) {
-      await scenario.publishAll(clients[0] as Client, topic, { count: 10, keys: 17 })
+      await scenario.publishAll(clients[0] as Client, topic, { count: 10, keys: 10 })
       others += 10
       await takes(10)
     }
     const rest = Math.max(0, 500 - others)
-    if (rest > 0) await scenario.publishAll(clients[0] as Client, topic, { count: rest, keys: 17 })
+    if (rest > 0) await scenario.publishAll(clients[0] as Client, topic, { count: rest, keys: 10 })
     const done = (): number => consumptions.reduce((sum, consumption) => sum + consumption.done.size, 0)
     go.open()
     const expected = sent.length + others + rest

@@ -2,6 +2,7 @@ import { createMessaging, type ErrorCode } from '@sluice/core'
 import { defineConformance, type Conformance } from '../../define-conformance.js'
 import type { Scenario } from '../../scenario.js'
 import { assert } from '../../scenario/assert.js'
+import { keyedItemTopic } from '../../scenario/item.js'
 
 /** R10: what only a person can mend fails at once; it waits neither for the start-up time nor for another try. */
 export const deniedAtOnce: Conformance = defineConformance({
@@ -39,7 +40,7 @@ export const impossibleTopology: Conformance = defineConformance({
     for (const topology of ['declare', 'verify'] as const) {
       const client = await scenario.messaging('wrong', { topology, startupTimeoutMs: 20_000 })
       const before = performance.now()
-      const other = { ...keyed, partitions: 3 }
+      const other = keyedItemTopic(keyed.name, { partitions: 3, groups: ['all'] })
       const wrong = await assert.rejects(
         client.subscribe(other, { group: 'all' }, () => undefined),
         'TOPOLOGY_MISMATCH',
