@@ -44,6 +44,8 @@ export class Dedupe {
   #down = false
   #failures = 0
   #stopped = false
+  /** Marks that wait until the store answers again. */
+  readonly #waiting = new Set<() => void>()
 
   constructor(context: DedupeContext) {
     this.#c = context
@@ -108,7 +110,12 @@ export class Dedupe {
         }
         this.#held.set(work, held)
         work.fence = held.fence
-        this.#c.timing.timers.after(this.#backoff(this.#failures), () => this.complete(work, then, stale))
+        const again = (): void => {
+          this.#waiting.delete(again)
+          this.complete(work, then, stale)
+        }
+        this.#waiting.add(again)
+        this.#c.timing.timers.after(this.#backoff(this.#failures), again)
       },
     )
   }
@@ -136,6 +143,8 @@ export class Dedupe {
   stop(): void {
     this.#stopped = true
     for (const held of this.#held.values()) held.renewal?.()
+    // One last try each: their timers are about to be cleared.
+    for (const again of [...this.#waiting]) again()
   }
 
   get down(): boolean {

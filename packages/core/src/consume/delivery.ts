@@ -7,7 +7,7 @@ import { acked, type Outcome } from './outcome.js'
 import type { Work } from './work.js'
 
 /** Floor of a give-back: without it a message that nobody wants would be handed over as fast as the machine can. */
-export const giveBackFloorMs = 100
+const giveBackFloorMs = 100
 
 const done = Promise.resolve()
 
@@ -21,6 +21,7 @@ export class CoreDelivery implements Delivery {
   #controller: AbortController | undefined
   #aborted: SluiceError | undefined
   #onSettled: (() => void) | undefined
+  #concluded = false
 
   constructor(work: Work, message: Message, group: string) {
     this.#work = work
@@ -89,6 +90,11 @@ export class CoreDelivery implements Delivery {
     return this.#aborted
   }
 
+  /** It was told to stop and had asked to be told. To return after that is no proof that the work was done; to ack is. */
+  get stopped(): boolean {
+    return this.#aborted !== undefined && this.#controller !== undefined
+  }
+
   /** Called once, in the call that settles; at once when that has been. For forms in which the settlement is the end of the handler. */
   whenSettled(run: () => void): void {
     if (this.#outcome !== undefined) run()
@@ -97,12 +103,17 @@ export class CoreDelivery implements Delivery {
 
   /** The handler has ended: what it did not say itself is said for it. Later calls of the handler are second settlements. */
   conclude(outcome: Outcome): Outcome {
-    this.#outcome ??= outcome
+    if (this.#outcome === undefined) {
+      this.#outcome = outcome
+      this.#concluded = true
+    }
     return this.#outcome
   }
 
   #settle(outcome: Outcome): Promise<void> {
     if (this.#outcome !== undefined) {
+      // Its end was said for it, and what is said of a lost one has no effect: no reason to throw.
+      if (this.#concluded && this.#work.lost) return done
       throw new SluiceError(
         'ALREADY_SETTLED',
         `message ${this.message.id} was settled before (${this.#outcome.kind})`,

@@ -52,14 +52,15 @@ export class Intake implements ConsumeSink {
     if (this.#closing) state.status = 'draining'
     this.#claims.set(claim, state)
     this.#emit(claim, 'claimed')
-    if (claim.holdMs !== Infinity) this.#watchHold(state, claim.holdMs * holdShare)
+    if (claim.holdMs !== Infinity && !this.#closing) this.#watchHold(state, claim.holdMs * holdShare)
   }
 
   deliver(claim: Claim, deliveries: readonly Inbound[]): void {
     const state = this.#claims.get(claim)
     if (state === undefined || state.status === 'dead') return
     if (state.status !== 'active') {
-      for (const inbound of deliveries) this.#giveBackAtOnce(inbound)
+      // What comes before a rewind stays open until then: given back, it would come again at once, and again.
+      if (state.status === 'draining') for (const inbound of deliveries) this.#giveBackAtOnce(inbound)
       return
     }
     const { scheduler, timing, ordered, recorded, counters } = this.#c
@@ -81,17 +82,18 @@ export class Intake implements ConsumeSink {
     const states = this.#known(claims)
     return new Promise((resolve) => {
       this.#drain(states, deadlineMs, () => {
-        for (const { claim } of states) {
-          this.#claims.delete(claim)
-          this.#emit(claim, 'revoked')
-        }
+        // What was lost meanwhile is gone already, and was said to be.
+        for (const { claim } of states) if (this.#claims.delete(claim)) this.#emit(claim, 'revoked')
         resolve()
       })
     })
   }
 
   lost(claims: readonly Claim[], cause: AdapterError): void {
-    for (const state of this.#known(claims)) {
+    const states = this.#known(claims)
+    // All of them first: to lose one lets others start, and none of these may.
+    for (const state of states) state.status = 'dead'
+    for (const state of states) {
       this.#claims.delete(state.claim)
       this.#lose(
         state,
@@ -123,6 +125,7 @@ export class Intake implements ConsumeSink {
 
   /** Everything of every claim ends here, without a word to the broker. */
   abandon(cause: SluiceError): void {
+    this.#closing = true
     for (const state of this.#claims.values()) this.#lose(state, cause)
     this.#claims.clear()
   }
@@ -141,10 +144,8 @@ export class Intake implements ConsumeSink {
   }
 
   #drain(states: readonly ClaimState[], deadlineMs: number, ended: () => void): void {
-    for (const state of states) {
-      if (state.status !== 'dead') state.status = 'draining'
-      this.#dropIdle(state)
-    }
+    for (const state of states) if (state.status !== 'dead') state.status = 'draining'
+    for (const state of states) this.#dropIdle(state)
     let open = states.length
     const finish = (): void => {
       cancel()
@@ -170,7 +171,9 @@ export class Intake implements ConsumeSink {
 
   /** Lets go of everything that neither runs nor has a copy under way. */
   #dropIdle(state: ClaimState): void {
-    const forming = new Set<Work>()
+    const forming = new Set([...state.works].filter((work) => work.state === 'forming'))
+    // First of all: what ends here may let a batch start.
+    if (forming.size > 0) this.#c.scheduler().forget(forming)
     for (const work of [...state.works]) {
       const { lane } = work
       if (work.state === 'running' || work.state === 'copying' || work.state === 'ended') continue
@@ -178,13 +181,9 @@ export class Intake implements ConsumeSink {
         lane.queue.clear()
         this.#forget(work)
         lane.partition.free(lane)
-      } else {
-        if (work.state === 'forming') forming.add(work)
-        this.#c.settlement.leave(work)
-      }
+      } else this.#c.settlement.leave(work)
       if (state.status === 'draining') this.#giveBackAtOnce(work.inbound)
     }
-    if (forming.size > 0) this.#c.scheduler().forget(forming)
   }
 
   #lose(state: ClaimState, cause: SluiceError): void {

@@ -60,7 +60,10 @@ async function gather(
   }
   const handled = begun.then(() => (members.length === 0 ? undefined : handler(members)))
   // Each member's middleware sees the failure; one listener of its own keeps it from being unhandled when no member is left.
-  handled.catch(() => undefined)
+  let failed = false
+  handled.catch(() => {
+    failed = true
+  })
   await Promise.all(
     deliveries.map(async (delivery) => {
       let inside = false
@@ -72,7 +75,8 @@ async function gather(
           await handled
         })
       } catch (error) {
-        if (!inside && !delivery.settled) await delivery.retry({ cause: error })
+        // Where the handler failed, all of them fail with it; else it is this member's middleware that did.
+        if (!failed && !delivery.settled) await delivery.retry({ cause: error })
       } finally {
         if (!inside) arrived()
       }

@@ -12,7 +12,8 @@ export class Iterate implements DeliveryStream {
   readonly subscription: Promise<Subscription>
   readonly #ready = new Deque<CoreDelivery>()
   readonly #open = new Set<CoreDelivery>()
-  #wake: (() => void) | undefined
+  /** Of every loop that waits. */
+  #wakes: (() => void)[] = []
   #closed = false
   #failure: unknown
   #closing: Promise<void> | undefined
@@ -40,7 +41,7 @@ export class Iterate implements DeliveryStream {
           return
         } else {
           await new Promise<void>((resolve) => {
-            this.#wake = resolve
+            this.#wakes.push(resolve)
           })
         }
       }
@@ -67,6 +68,8 @@ export class Iterate implements DeliveryStream {
     return new Promise<void>((resolve) => {
       const end = (): void => {
         this.#open.delete(d)
+        // Nobody has said that it is done: to end is not to ack here.
+        d.conclude({ kind: 'give-back', delayMs: 0 })
         resolve()
       }
       d.whenSettled(end)
@@ -103,7 +106,8 @@ export class Iterate implements DeliveryStream {
   }
 
   #wakeUp(): void {
-    this.#wake?.()
-    this.#wake = undefined
+    const wakes = this.#wakes
+    this.#wakes = []
+    for (const wake of wakes) wake()
   }
 }

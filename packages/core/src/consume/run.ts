@@ -87,38 +87,43 @@ export class Runner {
       this.#drop(work, call, () => this.#c.settlement.leave(work))
       return
     }
-    if (!work.solo) {
-      this.#claim(work, message, call)
-      return
-    }
     const { handovers = 0, starts } = work.inbound
-    if (judgeCrash({ handovers, starts, survived: work.survived }) === 'convicted') {
+    if (work.solo && judgeCrash({ handovers, starts, survived: work.survived }) === 'convicted') {
       const text = `the message was handed over ${handovers} times without an end, the last ${starts} times alone in its process`
       const error = new SluiceError('CRASH_LOOP', text, { ...this.#c.ref, messageId: message.id })
       this.#drop(work, call, () => this.#c.settlement.apply(work, { kind: 'dead-letter', error }))
-      return
-    }
-    this.#c
-      .consumer()
-      .recordStart(work.inbound, starts + 1)
-      .then(
-        () => this.#claim(work, message, call),
-        () => this.#drop(work, call, () => this.#c.settlement.hold(work, recordRetryMs)),
-      )
+    } else this.#claim(work, message, call)
   }
 
   #claim(work: Work, message: Message, call: Call): void {
     const { dedupe, settlement } = this.#c
     if (dedupe === undefined) {
-      this.#prepared(work, call)
+      this.#record(work, call)
       return
     }
     dedupe.claim(work, message, {
-      run: () => this.#prepared(work, call),
+      run: () => this.#record(work, call),
       done: () => this.#drop(work, call, () => (work.lost ? settlement.leave(work) : settlement.skip(work))),
       busy: (retryMs) => this.#drop(work, call, () => settlement.hold(work, retryMs)),
       refused: (error) => this.#drop(work, call, () => settlement.apply(work, { kind: 'dead-letter', error })),
     })
+  }
+
+  /** The start of a suspect is on record before it can end the process, and only if nothing else keeps it from starting. */
+  #record(work: Work, call: Call): void {
+    if (!work.solo || gone(work)) {
+      this.#prepared(work, call)
+      return
+    }
+    const { inbound } = work
+    const record = (starts: number): Promise<void> => this.#c.consumer().recordStart(inbound, starts)
+    record(inbound.starts + 1).then(
+      () => {
+        if (gone(work) && !work.lost) record(inbound.starts).catch(() => undefined)
+        this.#prepared(work, call)
+      },
+      () => this.#drop(work, call, () => this.#c.settlement.hold(work, recordRetryMs)),
+    )
   }
 
   #prepared(work: Work, call: Call): void {
@@ -174,7 +179,10 @@ export class Runner {
     } else end(false, undefined)
   }
 
-  /** A member behind one of its own lane that was dropped goes back: it may not run before it. */
+  /**
+   * A member behind one of its own lane that was dropped goes back: it may not run before it. One whose claim went while others were
+   * prepared does not start any more.
+   */
   #membersInOrder(call: Call): Work[] {
     const blocked = new Set(
       call.works
@@ -183,16 +191,21 @@ export class Runner {
     )
     const members: Work[] = []
     const back: Work[] = []
+    const lost: Work[] = []
     for (const work of call.works) {
       if (!call.ready.has(work)) continue
-      if (blocked.has(work.lane)) back.push(work)
+      if (gone(work)) lost.push(work)
+      else if (blocked.has(work.lane)) back.push(work)
       else members.push(work)
     }
+    for (const work of lost) this.#c.settlement.abandon(work)
     for (const work of back) this.#putBack(work)
     return members
   }
 
   #putBack(work: Work): void {
+    // What was said of this run does not hold for the next.
+    work.overdue = false
     const requeue = (): void => this.#c.settlement.requeue(work)
     if (work.fence !== undefined && this.#c.dedupe !== undefined) this.#c.dedupe.release(work, requeue)
     else requeue()
@@ -283,7 +296,8 @@ export class Runner {
     const overdue = work.overdue
     work.overdue = false
     const own = delivery.outcome
-    const concluded = delivery.conclude(failed ? { kind: 'retry', delayMs: undefined, error, asked: false } : acked)
+    const ended: Outcome = failed ? { kind: 'retry', delayMs: undefined, error, asked: false } : acked
+    const concluded = delivery.conclude(work.lost && delivery.stopped ? { kind: 'give-back', delayMs: 0 } : ended)
     if (overdue && concluded.kind === 'ack')
       return { kind: 'retry', delayMs: undefined, error: delivery.abortedBy, asked: false }
     if (failed && own !== undefined) this.#c.emitter.emit('notice', noticeOf(this.#c.ref, work, error))

@@ -85,7 +85,7 @@ export class Settlement {
   /** Waits in place, without a slot, and counts nothing. */
   hold(work: Work, delayMs: number): void {
     this.#probeEnded(work)
-    this.#rest(work, delayMs)
+    this.#release(work, () => this.#rest(work, delayMs))
   }
 
   /** Goes back to the head of its lane at once. */
@@ -94,6 +94,7 @@ export class Settlement {
       this.leave(work)
       return
     }
+    this.#probeEnded(work)
     work.state = 'waiting'
     work.claim.leave()
     work.lane.occupied -= 1
@@ -154,6 +155,8 @@ export class Settlement {
 
   /** An operator ends the hold. */
   releaseHeld(work: Work, as: 'retry' | 'dead-letter'): void {
+    // Releasing the one before may have started a handler that released this one.
+    if (work.state !== 'held') return
     work.claim.enter()
     if (as === 'dead-letter') {
       this.deadLetter(work, work.lastError)
