@@ -1,8 +1,10 @@
-import type { EventListener, EventName, SluiceEvents } from './events.js'
+import { checkFunction, checkOneOf } from '../errors/check-options.js'
+import { eventNames, type EventListener, type EventName, type SluiceEvents } from './events.js'
 import type { Logger } from './logger.js'
 
 /** Hands events to listeners. */
 export interface Emitter {
+  /** @throws SluiceError INVALID_OPTION */
   on<N extends EventName>(name: N, listener: EventListener<N>): () => void
   emit<N extends EventName>(name: N, event: SluiceEvents[N]): void
   /** Whether making an event of this name is worth the work. */
@@ -14,6 +16,8 @@ export function createEmitter(log: Logger): Emitter {
   const listeners = new Map<EventName, Set<(event: never) => void>>()
   return {
     on(name, listener) {
+      checkOneOf('name', name ?? null, eventNames)
+      checkFunction('listener', listener ?? null)
       const set = listeners.get(name) ?? new Set()
       listeners.set(name, set.add(listener))
       return () => void set.delete(listener)

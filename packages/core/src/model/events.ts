@@ -44,4 +44,12 @@ export interface SluiceEvents {
 }
 
 export type EventName = keyof SluiceEvents
+
+const known: Readonly<Record<EventName, true>> = {
+  ...{ connection: true, claim: true, lost: true, retry: true, deadLetter: true, deadLetterFailed: true, held: true },
+  ...{ breaker: true, overdue: true, store: true, notice: true, closed: true, failed: true },
+}
+
+export const eventNames: readonly string[] = Object.keys(known)
+
 export type EventListener<N extends EventName> = (event: SluiceEvents[N]) => void

@@ -45,6 +45,14 @@ interface Known {
   generation: number
 }
 
+interface Admitted {
+  readonly known: Known
+  /** Takes back what the topic has added. */
+  readonly forget: () => void
+}
+
+const keep = (): void => undefined
+
 export function createRouteTable(options: RouteTableOptions): RouteTable {
   const { adapter, clock } = options
   const mode = weaker(options.topology, adapter.capabilities.provisioning)
@@ -94,6 +102,8 @@ export function createRouteTable(options: RouteTableOptions): RouteTable {
       known.route = route
       if (request.spec === undefined) return
       known.provisioned = true
+      known.keyed = request.spec.keyed
+      known.partitions ??= request.spec.partitions
       for (const group of request.spec.groups) known.groups.set(group.name, group)
     })
     known.search = begun
@@ -112,30 +122,47 @@ export function createRouteTable(options: RouteTableOptions): RouteTable {
     }
   }
 
-  /** Two values of one name are fine as long as they do not contradict each other. */
-  const admit = (topic: AnyTopic): Known => {
+  /**
+   * Two values of one name are fine as long as they do not contradict each other. What the first says holds while it is asked about,
+   * and from then on if the broker agrees.
+   */
+  const admit = (topic: AnyTopic): Admitted => {
     const known = knownOf(topic.name)
-    known.keyed ??= topic.keyed
-    known.partitions ??= topic.partitions
-    if (known.keyed !== topic.keyed) throw collision(topic.name, 'one has a key, the other has none')
-    if (topic.partitions !== undefined && topic.partitions !== known.partitions) {
-      throw collision(topic.name, `one wants ${known.partitions} partitions, the other ${topic.partitions}`)
+    const { keyed, partitions } = known
+    if (keyed !== undefined && keyed !== topic.keyed) throw collision(topic.name, 'one has a key, the other has none')
+    if (partitions !== undefined && topic.partitions !== undefined && partitions !== topic.partitions) {
+      throw collision(topic.name, `one wants ${partitions} partitions, the other ${topic.partitions}`)
     }
-    return known
+    if (keyed !== undefined && (partitions !== undefined || topic.partitions === undefined))
+      return { known, forget: keep }
+    known.keyed = topic.keyed
+    known.partitions = partitions ?? topic.partitions
+    const forget = (): void => {
+      // Somebody else's question may have been answered meanwhile.
+      if (!known.provisioned) known.keyed = keyed
+      known.partitions = partitions
+    }
+    return { known, forget }
+  }
+
+  const admitted = async (topic: AnyTopic, groups: readonly GroupSpec[], signal: AbortSignal): Promise<Route> => {
+    const { known, forget } = admit(topic)
+    try {
+      return await ensure(known, topic, groups, signal)
+    } catch (error) {
+      forget()
+      throw toSluiceError(error)
+    }
   }
 
   return {
     route: (topic, signal) => {
-      try {
-        const known = admit(topic)
-        if (known.route !== undefined && missing(known, topic, []) === undefined)
-          return checkPartitions(topic, known.route)
-        return ensure(known, topic, [], signal)
-      } catch (error) {
-        return Promise.reject(toSluiceError(error))
-      }
+      const known = topics.get(topic.name)
+      if (known?.route !== undefined && agrees(known, topic) && missing(known, topic, []) === undefined)
+        return known.route
+      return admitted(topic, [], signal)
     },
-    ensureGroups: async (topic, groups, signal) => ensure(admit(topic), topic, groups, signal),
+    ensureGroups: (topic, groups, signal) => admitted(topic, groups, signal),
     routeOf: (name, signal) => {
       const known = knownOf(name)
       const next = (): SearchRequest | undefined =>
@@ -181,6 +208,11 @@ function weaker(
   const order = ['none', 'verify', 'declare'] as const
   return order[Math.min(order.indexOf(wanted), order.indexOf(able))] ?? 'none'
 }
+
+/** At a glance: nothing has to be asked or refused. */
+const agrees = (known: Known, { keyed, partitions }: AnyTopic): boolean =>
+  known.keyed === keyed &&
+  (partitions === undefined || (partitions === known.partitions && partitions === known.route?.partitions))
 
 function checkPartitions(topic: AnyTopic, route: Route): Route {
   const { name, partitions } = topic
