@@ -219,8 +219,10 @@ export class Intake implements ConsumeSink {
       if (state.status !== 'active') return
       const oldest = state.works.values().next()
       const ageMs = oldest.done === true ? 0 : this.#c.timing.clock.monotonic() - oldest.value.arrivedMs
-      if (ageMs >= limitMs) this.#rewind(state)
-      else this.#c.timing.timers.after(limitMs - ageMs, check)
+      const leftMs = limitMs - ageMs
+      // Not to the last fraction of it: a wait too short for the clock to show would begin again and again.
+      if (leftMs < Math.min(1, limitMs)) this.#rewind(state)
+      else this.#c.timing.timers.after(leftMs, check)
     }
     this.#c.timing.timers.after(limitMs, check)
   }

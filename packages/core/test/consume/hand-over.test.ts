@@ -93,6 +93,18 @@ describe('the limit on open deliveries', () => {
     expect(bench.subscription.stats()).toMatchObject({ waiting: 0, partitions: [] })
   })
 
+  it('is met also where moments are fractions that no number holds exactly', async () => {
+    const bench = await createBench(single(createManual().single))
+    bench.subscription.pause()
+    for (let turn = 1; turn <= 300; turn += 1) {
+      const claim = bench.claim({ holdMs: 1_000 / 7 })
+      await bench.clock.advance(turn / 77)
+      bench.deliver(claim, [`m${turn}@k`])
+      await bench.clock.advance(110)
+    }
+    expect(bench.said.filter((text) => text === 'rewind').length).toBe(300)
+  })
+
   it('gives nothing back that comes while it waits for a handler: it would come again at once', async () => {
     const handler = createManual()
     const bench = await createBench(single(handler.single), { order: 'none' })
