@@ -20,7 +20,8 @@ import { execute } from './execute.mjs'
  */
 export async function pack(name, destination) {
   const cwd = join(root, 'packages', name)
-  await access(join(cwd, 'dist', 'index.js')).catch(() => {
+  // The last file of a build.
+  await access(join(cwd, 'dist', 'index.d.cts')).catch(() => {
     throw new Error(`packages/${name} is not built: run npm run build first`)
   })
   const output = await execute('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', destination], {
