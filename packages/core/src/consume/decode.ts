@@ -31,7 +31,7 @@ export function createDecoder(topic: AnyTopic, codecs: readonly Codec[], handled
 }
 
 function schemaOf(topic: AnyTopic, inbound: Inbound, handled: ReadonlySet<string> | undefined): StandardSchema {
-  if (topic.kind === 'single') return topic.schema as StandardSchema
+  if (topic.kind === 'single') return topic.schema
   const { type } = inbound
   const schema = type === undefined || !Object.hasOwn(topic.types, type) ? undefined : topic.types[type]
   if (schema === undefined || (handled !== undefined && !handled.has(type as string))) {

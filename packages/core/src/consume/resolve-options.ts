@@ -62,7 +62,7 @@ export function resolveOptions(given: SubscribeBatchOptions, context: OptionsCon
   checkGroupName(given.group)
   const {
     concurrency = 10,
-    from = 'creation' as ResolvedOptions['from'],
+    from = 'creation',
     handOverMs = 20_000,
     maxSize = 100,
     maxWaitMs = 50,

@@ -21,7 +21,10 @@ const Order = z.object({ id: z.string(), customerId: z.string(), cents: z.number
 const orders = defineTopic('orders', { schema: Order, key: (o) => o.customerId, partitions: 8 })
 const unkeyed = defineTopic('notes', { schema: v.object({ text: v.string() }) })
 const events = defineTopic('order-events', {
-  types: { placed: type({ orderId: 'string', lines: 'number' }), paid: z.object({ orderId: z.string(), cents: z.number() }) },
+  types: {
+    placed: type({ orderId: 'string', lines: 'number' }),
+    paid: z.object({ orderId: z.string(), cents: z.number() }),
+  },
   key: (e) => e.orderId,
 })
 
@@ -59,7 +62,9 @@ describe('defineTopic', () => {
   test('a topic with tombstones takes and gives null', () => {
     const compacted = defineTopic('compacted', { schema: Order, key: (o) => o.id, tombstones: true })
     void messaging.publish(compacted, null, { key: 'x' })
-    void messaging.subscribe(compacted, { group: 'g' }, (m) => expectTypeOf(m.payload).toEqualTypeOf<z.infer<typeof Order> | null>())
+    void messaging.subscribe(compacted, { group: 'g' }, (m) =>
+      expectTypeOf(m.payload).toEqualTypeOf<z.infer<typeof Order> | null>(),
+    )
     // @ts-expect-error not declared
     void messaging.publish(orders, null)
   })
@@ -68,7 +73,11 @@ describe('defineTopic', () => {
 describe('publish', () => {
   test('takes the input of the schema', () => {
     void messaging.publish(orders, { id: '1', customerId: 'c' })
-    void messaging.publish(orders, { id: '1', customerId: 'c', cents: 1 }, { key: 'other', headers: { a: 'b' }, id: 'x' })
+    void messaging.publish(
+      orders,
+      { id: '1', customerId: 'c', cents: 1 },
+      { key: 'other', headers: { a: 'b' }, id: 'x' },
+    )
     void messaging.publish(orders, { id: '1', customerId: 'c' }, { key: new Uint8Array() })
   })
   test('refuses a wrong payload', () => {
@@ -102,7 +111,9 @@ describe('publish', () => {
   test('a batch gives receipts, or results when settled', () => {
     const entries = [{ payload: { id: '1', customerId: 'c' } }]
     expectTypeOf(messaging.publishBatch(orders, entries)).resolves.toEqualTypeOf<readonly Receipt[]>()
-    expectTypeOf(messaging.publishBatch(orders, entries, { settled: true })).resolves.toEqualTypeOf<readonly BatchResult<Receipt>[]>()
+    expectTypeOf(messaging.publishBatch(orders, entries, { settled: true })).resolves.toEqualTypeOf<
+      readonly BatchResult<Receipt>[]
+    >()
     void messaging.publishBatch(events, [{ payload: { orderId: '1', cents: 1 }, type: 'paid' }])
     // @ts-expect-error a wrong payload
     void messaging.publishBatch(orders, [{ payload: { id: 1 } }])
@@ -121,7 +132,11 @@ describe('subscribe', () => {
     assertType<Handler<Message<{ id: string }>>>((m) => db.insert(m.payload))
   })
   test('asks for a handler of every type', () => {
-    void messaging.subscribe(events, { group: 'mail' }, { placed: (m) => m.payload.lines, paid: (m) => m.payload.cents })
+    void messaging.subscribe(
+      events,
+      { group: 'mail' },
+      { placed: (m) => m.payload.lines, paid: (m) => m.payload.cents },
+    )
     // @ts-expect-error `paid` is not handled
     void messaging.subscribe(events, { group: 'mail' }, { placed: (m: Message<unknown>) => m.id })
   })
@@ -158,7 +173,9 @@ describe('subscribe', () => {
     portable(logMessaging)
     const general = (a: Adapter): Adapter => a
     declareAdapter<LogCapabilities>(general)
-    expectTypeOf(createMessaging({ adapter: {} as Adapter<LogCapabilities> })).resolves.toEqualTypeOf<Messaging<LogCapabilities>>()
+    expectTypeOf(createMessaging({ adapter: {} as Adapter<LogCapabilities> })).resolves.toEqualTypeOf<
+      Messaging<LogCapabilities>
+    >()
   })
 })
 
