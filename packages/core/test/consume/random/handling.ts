@@ -31,6 +31,8 @@ export function createHandling(context: HandlingContext) {
   const { topic, group, options } = plan
   /** Handler calls at this moment. */
   let calls = 0
+  /** A durable copy comes in a batch again. */
+  const copied = options.retry !== false && options.retry?.placement === 'delayed'
   /** Members of a batch that failed: each has to come alone now. */
   const mustBeAlone = new Set<string>()
 
@@ -188,7 +190,7 @@ export function createHandling(context: HandlingContext) {
     if (fails) {
       for (const run of runs) {
         if (run.delivery.settled) continue
-        if (!run.delivery.signal.aborted) mustBeAlone.add(run.delivery.message.id)
+        if (!run.delivery.signal.aborted && !copied) mustBeAlone.add(run.delivery.message.id)
         // Nothing is counted: who was wrong is not known.
         end(run, 'given-back')
       }

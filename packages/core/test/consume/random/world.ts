@@ -182,8 +182,10 @@ class World {
       for (const way of instance.ways) way.mood = 'quick'
       if (instance.frozen) this.#thaw(instance)
       if (instance.messaging !== undefined) this.#controlOf(instance)?.restore()
-      for (const { subscription } of instance.consumptions) subscription?.resume()
     }
+    // What a thawed process has lost it hears before anything else.
+    await this.#clock.advance(1)
+    for (const { consumptions } of this.#living()) for (const { subscription } of consumptions) subscription?.resume()
     if (this.#living().every(({ closing }) => closing)) this.#join()
     for (let index = 0; index < 5; index += 1) this.#publish()
     const releasing = (): boolean => {
