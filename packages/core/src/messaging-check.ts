@@ -78,6 +78,26 @@ export function resolveCommon(options: CommonOptions): ResolvedCommon {
   }
 }
 
+const adapterMethods = ['open', 'route', 'provision', 'send', 'consume', 'deadLetters', 'measure', 'inspect', 'close']
+
+/** @throws SluiceError INVALID_OPTION */
+export function checkAdapter(adapter: unknown): void {
+  const { spi, capabilities } = isObject(adapter) ? adapter : {}
+  if (spi !== 1 || !isObject(capabilities)) {
+    throw invalid('adapter', 'must be an adapter of SPI version 1, for example memory()')
+  }
+  checkMethods('adapter', adapter, adapterMethods)
+  if (used.has(adapter as object)) throw invalid('adapter', 'serves another messaging object: make one for each')
+}
+
+/** Adapters that were handed to a messaging object. A second one would end the connection of the first. */
+const used = new WeakSet<object>()
+
+/** From now on {@link checkAdapter} refuses it. */
+export function claimAdapter(adapter: object): void {
+  used.add(adapter)
+}
+
 /** Brokers carry it in their own protocol fields, so it stays short and printable. */
 function checkClientName(name: unknown): void {
   if (typeof name === 'string' && /^[\x20-\x7e]{1,100}$/.test(name)) return

@@ -15,7 +15,7 @@ import { checkKeys, checkMs, checkOneOf } from './errors/check-options.js'
 import { SluiceError } from './errors/sluice-error.js'
 import { toSluiceError } from './errors/wrap.js'
 import { SoloLock } from './failure/crash-guard.js'
-import { resolveCommon, type ResolvedCommon } from './messaging-check.js'
+import { checkAdapter, claimAdapter, commonOptionNames, resolveCommon, type ResolvedCommon } from './messaging-check.js'
 import type { ProvisionTopic } from './admin/provision-topic.js'
 import type { Messaging } from './messaging-handle.js'
 import type { MessagingOptions } from './messaging-options.js'
@@ -25,7 +25,7 @@ import type { EventListener, EventName } from './model/events.js'
 import type { CloseReport, Health } from './model/health.js'
 import type { Message, Receipt } from './model/message.js'
 import { checkGroupName } from './model/names.js'
-import type { AnyTopic } from './model/topic.js'
+import { checkTopic, type AnyTopic } from './model/topic.js'
 import type { BatchOutcome } from './publish/options.js'
 import { createPublisher, type Publisher } from './publish/publisher.js'
 import { createRouteTable, type RouteTable } from './publish/route-table.js'
@@ -39,13 +39,12 @@ const goodbyeMs = 1_000
 
 /** See `createMessaging`. */
 export async function openMessaging<C extends Capabilities>(options: MessagingOptions<C>): Promise<Messaging<C>> {
+  checkKeys('options', options, ['adapter', ...commonOptionNames])
   const { adapter, ...common } = options
-  if (typeof adapter !== 'object' || adapter === null || typeof adapter.open !== 'function' || adapter.spi !== 1) {
-    throw new SluiceError('INVALID_OPTION', 'adapter must be an adapter of SPI version 1, for example memory()', {
-      field: 'adapter',
-    })
-  }
-  const messaging = new CoreMessaging<C>(adapter, resolveCommon(common))
+  checkAdapter(adapter)
+  const resolved = resolveCommon(common)
+  claimAdapter(adapter)
+  const messaging = new CoreMessaging<C>(adapter, resolved)
   await messaging.open()
   return messaging as unknown as Messaging<C>
 }
@@ -389,15 +388,12 @@ class CoreMessaging<C extends Capabilities> {
 
 const closedError = (): SluiceError => new SluiceError('CLOSED', 'the messaging object is closed or closing')
 
-function checkTopic(topic: unknown): asserts topic is AnyTopic {
-  const kind = (topic as { kind?: unknown } | null | undefined)?.kind
-  if (kind !== 'single' && kind !== 'typed') {
-    throw new SluiceError('INVALID_OPTION', 'topic must be made by defineTopic()', { field: 'topic' })
-  }
-}
-
 function handledTypes(topic: AnyTopic, handlers: unknown): ReadonlySet<string> {
-  if (typeof handlers !== 'object' || handlers === null || topic.kind !== 'typed') throw notAHandler(topic)
+  if (topic.kind !== 'typed' || typeof handlers !== 'object' || handlers === null || Array.isArray(handlers))
+    throw notAHandler(topic)
+  checkKeys('handlers', handlers, Object.keys(handlers))
+  // Nobody would handle anything, and every message would be dead-lettered.
+  if (Object.keys(handlers).length === 0) throw notAHandler(topic)
   for (const [type, handler] of Object.entries(handlers)) {
     if (!Object.hasOwn(topic.types, type) || typeof handler !== 'function') {
       const known = Object.keys(topic.types).join(', ')

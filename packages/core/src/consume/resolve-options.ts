@@ -60,13 +60,8 @@ export function resolveOptions(given: SubscribeBatchOptions, context: OptionsCon
   checkTopic(topic)
   checkKeys('options', given, batch ? [...known, 'maxSize', 'maxWaitMs'] : known)
   checkGroupName(given.group)
-  const {
-    concurrency = 10,
-    from = 'creation',
-    handOverMs = 20_000,
-    maxSize = 100,
-    maxWaitMs = 50,
-  } = given
+  const { concurrency = 10, handOverMs = 20_000, maxSize = 100, maxWaitMs = 50 } = given
+  const from: ResolvedOptions['from'] = given.from ?? 'creation'
   const { order = topic.keyed ? 'key' : 'none', onExhausted = 'dead-letter', onPositionLost = 'fail' } = given
   checkNumber('concurrency', concurrency, { min: 1, max: 100_000, integer: true })
   checkOneOf('order', order, ['key', 'none'])

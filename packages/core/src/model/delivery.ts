@@ -5,7 +5,8 @@ import type { TypedTopic } from './topic.js'
  * One hand-over of a message to a handler. It ends in exactly one of: acked, retried, dead-lettered, given back. A handler that
  * returns without settling acks; one that throws leaves it to the retry policy.
  *
- * Settling twice throws ALREADY_SETTLED and changes nothing. Settling a delivery that this process has lost is dropped: the broker
+ * Settling twice throws ALREADY_SETTLED and changes nothing; wrong options throw INVALID_OPTION. Both are thrown in the call and not as a
+ * rejection, so that a handler that does not await them fails instead of acking. Settling a delivery that this process has lost is dropped: the broker
  * hands the message over again, and `signal` has fired.
  */
 export interface Delivery<M extends Message = Message> {
