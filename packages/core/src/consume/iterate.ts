@@ -35,7 +35,8 @@ export class Iterate implements DeliveryStream {
       for (;;) {
         const delivery = this.#ready.shift()
         if (delivery !== undefined) {
-          if (delivery.abortedBy === undefined && !delivery.settled) yield delivery
+          // What was lost has been ended. What is overdue before its turn still needs somebody to settle it.
+          if (!delivery.settled) yield delivery
         } else if (this.#closed) {
           if (this.#failure !== undefined) throw this.#failure
           return

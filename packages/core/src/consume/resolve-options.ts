@@ -61,7 +61,8 @@ export function resolveOptions(given: SubscribeBatchOptions, context: OptionsCon
   checkKeys('options', given, batch ? [...known, 'maxSize', 'maxWaitMs'] : known)
   checkGroupName(given.group)
   const { concurrency = 10, handOverMs = 20_000, maxSize = 100, maxWaitMs = 50 } = given
-  const from: ResolvedOptions['from'] = given.from ?? 'creation'
+  // Wider than the type of the caller, who may not write TypeScript.
+  const { from = 'creation' } = given as { readonly from?: ResolvedOptions['from'] }
   const { order = topic.keyed ? 'key' : 'none', onExhausted = 'dead-letter', onPositionLost = 'fail' } = given
   checkNumber('concurrency', concurrency, { min: 1, max: 100_000, integer: true })
   checkOneOf('order', order, ['key', 'none'])
