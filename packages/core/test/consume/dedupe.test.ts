@@ -294,6 +294,32 @@ describe('the record of a suspect', () => {
 })
 
 describe('a stream', () => {
+  it('hands over what was overdue before its turn came: nobody else could settle it', async () => {
+    const pulling = createPulling()
+    const bench = await createBench(pulling.form, { handlerTimeoutMs: 100 })
+    pulling.begun(bench)
+    bench.deliver(bench.claim(), ['a@k'])
+    await bench.clock.advance(100)
+    const { value } = await pulling.stream()[Symbol.asyncIterator]().next()
+    expect([value?.message.id, value?.signal.aborted]).toEqual(['a', true])
+    await value?.deadLetter('too late')
+    await bench.settle()
+    expect(bench.said).toEqual(['done a'])
+  })
+
+  it('does not hand over what was lost before its turn came', async () => {
+    const pulling = createPulling()
+    const bench = await createBench(pulling.form)
+    pulling.begun(bench)
+    const claim = bench.claim()
+    bench.deliver(claim, ['a@k'])
+    bench.lose(claim)
+    bench.deliver(bench.claim(), ['b@k'])
+    await bench.settle()
+    const { value } = await pulling.stream()[Symbol.asyncIterator]().next()
+    expect(value?.message.id).toBe('b')
+  })
+
   it('serves several loops, and ends all of them', async () => {
     const pulling = createPulling()
     const bench = await createBench(pulling.form)

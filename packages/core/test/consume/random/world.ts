@@ -188,13 +188,13 @@ class World {
     for (const { consumptions } of this.#living()) for (const { subscription } of consumptions) subscription?.resume()
     if (this.#living().every(({ closing }) => closing)) this.#join()
     for (let index = 0; index < 5; index += 1) this.#publish()
-    const releasing = (): boolean => {
+    const release = (): void => {
       for (const { consumptions } of this.#living())
         for (const { subscription } of consumptions) if ((subscription?.held().length ?? 0) > 0) subscription?.release()
-      return true
+      stopReleasing = this.#clock.after(100, release)
     }
+    let stopReleasing = this.#clock.after(100, release)
     const drained = (): boolean =>
-      releasing() &&
       this.#open === 0 &&
       this.#plan.groups.every(({ topic, group }) => control.depth({ topic, group }) === 0) &&
       this.#living().every(({ ready, closing }) => ready && !closing)
@@ -203,6 +203,8 @@ class World {
     } catch (error) {
       this.#problems.push(`it did not drain: ${String(error)}; ${this.#state()}`)
       return
+    } finally {
+      stopReleasing()
     }
     // Handlers that go on without their delivery end too, and so do delays of lanes.
     await this.#clock.advance(10_000)
