@@ -15,7 +15,7 @@ export class Iterate implements DeliveryStream {
   /** Of every loop that waits. */
   #wakes: (() => void)[] = []
   #closed = false
-  #failure: unknown
+  #failure: SluiceError | undefined
   #closing: Promise<void> | undefined
 
   constructor(begin: (invoke: Invoke, closing: () => void) => Promise<Subscription>) {

@@ -21,7 +21,8 @@ import { adapterError } from '../../src/spi/adapter-error.js'
 import type { Claim, Consumer, ConsumeSink } from '../../src/spi/consuming.js'
 import type { Inbound } from '../../src/spi/envelope.js'
 
-export interface BenchOptions extends Partial<SubscribeBatchOptions> {
+export interface BenchOptions extends Omit<Partial<SubscribeBatchOptions>, 'order'> {
+  readonly order?: 'key' | 'none'
   readonly like?: 'queue' | 'log'
   readonly middleware?: readonly Middleware[]
 }
@@ -74,7 +75,12 @@ export async function createBench(
   const topic = defineTopic('orders', { schema: unchecked<unknown>(), key: () => null })
   const capabilities = memoryCapabilities(like)
   const batched = 'maxSize' in given
-  const resolved = resolveOptions({ group: 'mail', ...given }, { topic, capabilities, adapter: 'fake', batch: batched })
+  const resolved = resolveOptions({ group: 'mail', ...given } as SubscribeBatchOptions, {
+    topic,
+    capabilities,
+    adapter: 'fake',
+    batch: batched,
+  })
   const tell =
     (text: string) =>
     (delivery: Inbound, number?: number): Promise<void> => {
@@ -119,8 +125,9 @@ export async function createBench(
         return bench.sendCopy()
       },
     },
-    decode: createDecoder(topic as never, []),
+    decode: createDecoder(topic, []),
     invoke: form(middleware),
+    closing: undefined,
     maxMessageBytes: () => 1_000_000,
     ended: () => undefined,
   })

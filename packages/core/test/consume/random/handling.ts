@@ -20,8 +20,11 @@ export interface HandlingContext {
   readonly nextBatch: () => number
 }
 
-type Payload = { readonly n: number }
-type Run = { readonly delivery: Delivery; readonly run: number; ended: boolean }
+interface Run {
+  readonly delivery: Delivery
+  readonly run: number
+  ended: boolean
+}
 
 type Outcome = Parameters<Recorder['handlerEnded']>[1]
 
@@ -283,5 +286,3 @@ export function createHandling(context: HandlingContext) {
 
   return { single, batch, pulled, stopPulling, running }
 }
-
-export type { Payload }
