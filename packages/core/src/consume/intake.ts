@@ -154,6 +154,7 @@ export class Intake implements ConsumeSink {
     }
     const cancel = this.#c.timing.timers.after(deadlineMs, () => {
       for (const state of states) {
+        this.#acquit(state)
         this.#lose(
           state,
           new SluiceError('DEADLINE', `the handler still ran ${deadlineMs} ms after the drain had begun`, this.#c.ref),
@@ -166,6 +167,17 @@ export class Intake implements ConsumeSink {
         open -= 1
         if (open === 0) finish()
       })
+    }
+  }
+
+  /** A suspect that only took too long has not ended the process: its record would accuse it elsewhere. */
+  #acquit(state: ClaimState): void {
+    for (const work of state.works) {
+      if (work.solo && work.state === 'running')
+        this.#c
+          .consumer()
+          .recordStart(work.inbound, work.inbound.starts)
+          .catch(() => undefined)
     }
   }
 

@@ -18,7 +18,7 @@ export class Preparation {
   #inHand = 0
 
   constructor(middleware: readonly Middleware[], commit: Commit) {
-    this.#chain = middleware.filter(({ publish }) => publish !== undefined)
+    this.#chain = middleware.filter((one) => one.publish !== undefined)
     this.#commit = commit
   }
 

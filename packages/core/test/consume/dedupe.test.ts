@@ -276,6 +276,20 @@ describe('the record of a suspect', () => {
     expect(handler.calls).toEqual([])
   })
 
+  it('is taken back when the handler outlasts the hand-over: it has not ended the process', async () => {
+    const handler = createManual()
+    const bench = await createBench(single(handler.single))
+    const claim = bench.claim()
+    bench.deliver(claim, ['a@k'], { handovers: 4, starts: 1 })
+    await bench.settle()
+    void bench.sink.revoking([claim], 100)
+    await bench.clock.advance(100)
+    expect([handler.calls, bench.said]).toEqual([['a'], ['start a 2', 'start a 1']])
+    handler.end('a')
+    await bench.settle()
+    expect(bench.said).toEqual(['start a 2', 'start a 1'])
+  })
+
   it('that cannot be made is tried again later, and the id is free meanwhile', async () => {
     const answers = createAnswers()
     const handler = createManual()
