@@ -15,6 +15,7 @@ import { checkKeys, checkMs, checkOneOf } from './errors/check-options.js'
 import { SluiceError } from './errors/sluice-error.js'
 import { toSluiceError } from './errors/wrap.js'
 import { SoloLock } from './failure/crash-guard.js'
+import { bounded } from './kit/bounded.js'
 import { checkAdapter, claimAdapter, commonOptionNames, resolveCommon, type ResolvedCommon } from './messaging-check.js'
 import type { ProvisionTopic } from './admin/provision-topic.js'
 import type { Messaging } from './messaging-handle.js'
@@ -353,23 +354,9 @@ class CoreMessaging<C extends Capabilities> {
     }
   }
 
-  /** Waits no longer than `ms`; what goes wrong at the end is logged, because nobody can act on it any more. */
-  async #bounded(ms: number, run: (signal: AbortSignal) => Promise<unknown>): Promise<void> {
-    const abort = new AbortController()
-    let cancel = (): void => undefined
-    const late = new Promise<void>((resolve) => {
-      cancel = this.#options.clock.after(ms, () => {
-        abort.abort(new SluiceError('DEADLINE', 'the deadline of close has passed'))
-        resolve()
-      })
-    })
-    try {
-      await Promise.race([run(abort.signal), late])
-    } catch (error) {
-      this.#options.logger.warn('closing met an error', { error })
-    } finally {
-      cancel()
-    }
+  #bounded(ms: number, run: (signal: AbortSignal) => Promise<unknown>): Promise<boolean> {
+    const { clock, logger: log } = this.#options
+    return bounded({ clock, log, ms }, run)
   }
 
   async #administer<T>(work: Promise<T>): Promise<T> {

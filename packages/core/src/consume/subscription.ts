@@ -4,6 +4,7 @@ import { SluiceError } from '../errors/sluice-error.js'
 import { Breaker } from '../failure/breaker.js'
 import type { CopySender } from '../failure/copy-sender.js'
 import type { SoloLock } from '../failure/crash-guard.js'
+import { bounded } from '../kit/bounded.js'
 import { createTimerHeap } from '../kit/timer-heap.js'
 import type { Clock } from '../model/clock.js'
 import type { Emitter } from '../model/emitter.js'
@@ -277,25 +278,8 @@ export class CoreSubscription implements Subscription {
     return { clean: leftRunning === 0 && stored, leftRunning, leftWaiting: waiting + held, leftPublishes: 0 }
   }
 
-  /** False when it failed or did not end in time. The signal tells the adapter about the time limit. */
-  async #bounded(ms: number, run: (signal: AbortSignal) => Promise<void> | undefined): Promise<boolean> {
-    const abort = new AbortController()
-    let cancel = (): void => undefined
-    const late = new Promise<boolean>((resolve) => {
-      cancel = this.#timing.clock.after(ms, () => {
-        abort.abort(new SluiceError('DEADLINE', 'the deadline of close has passed', this.#c.ref))
-        resolve(false)
-      })
-    })
-    try {
-      const done = Promise.resolve(run(abort.signal)).then(() => true)
-      return await Promise.race([done, late])
-    } catch (error) {
-      this.#c.log.warn('closing a subscription met an error', { ...this.#c.ref, error })
-      return false
-    } finally {
-      cancel()
-    }
+  #bounded(ms: number, run: (signal: AbortSignal) => Promise<void> | undefined): Promise<boolean> {
+    return bounded({ clock: this.#timing.clock, log: this.#c.log, ms }, run)
   }
 
   /** Terminal: nobody but a person can help. */
