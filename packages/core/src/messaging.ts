@@ -2,25 +2,22 @@ import { createDeadLetters } from './admin/dead-letters.js'
 import type { DeadLetters } from './admin/dead-letters-handle.js'
 import { summarize } from './admin/health.js'
 import { provision } from './admin/provision.js'
-import { createDecoder } from './consume/decode.js'
 import type { DeliveryStream } from './consume/delivery-stream.js'
-import { byType, invokeBatch, invokeSingle } from './consume/invoke.js'
+import { batchForm, handlerForm, streamForm, type Handlers } from './consume/form.js'
 import { Iterate } from './consume/iterate.js'
 import type { CloseOptions, SubscribeBatchOptions, SubscribeOptions } from './consume/options.js'
-import { resolveOptions } from './consume/resolve-options.js'
-import type { Invoke } from './consume/run.js'
-import { CoreSubscription, defaultCloseDeadlineMs } from './consume/subscription.js'
+import { defaultCloseDeadlineMs } from './consume/subscription.js'
+import { Subscriptions } from './consume/subscriptions.js'
 import type { Subscription } from './consume/subscription-handle.js'
 import { checkKeys, checkMs, checkOneOf } from './errors/check-options.js'
 import { SluiceError } from './errors/sluice-error.js'
 import { toSluiceError } from './errors/wrap.js'
-import { SoloLock } from './failure/crash-guard.js'
 import { bounded } from './kit/bounded.js'
 import { checkAdapter, claimAdapter, commonOptionNames, resolveCommon, type ResolvedCommon } from './messaging-check.js'
 import type { ProvisionTopic } from './admin/provision-topic.js'
 import type { Messaging } from './messaging-handle.js'
 import type { MessagingOptions } from './messaging-options.js'
-import type { BatchHandler, Handler } from './model/delivery.js'
+import type { BatchHandler } from './model/delivery.js'
 import { createEmitter, type Emitter } from './model/emitter.js'
 import type { EventListener, EventName } from './model/events.js'
 import type { CloseReport, Health } from './model/health.js'
@@ -50,18 +47,13 @@ export async function openMessaging<C extends Capabilities>(options: MessagingOp
   return messaging as unknown as Messaging<C>
 }
 
-type Handlers = Handler<Message> | Readonly<Record<string, Handler<Message>>>
-
 class CoreMessaging<C extends Capabilities> {
   readonly #adapter: Adapter<C>
   readonly #options: ResolvedCommon
   readonly #emitter: Emitter
   readonly #routes: RouteTable
   readonly #publisher: Publisher
-  readonly #solo = new SoloLock()
-  /** By topic and group. `undefined` while it begins. */
-  readonly #subscriptions = new Map<string, CoreSubscription | undefined>()
-  readonly #failed: SluiceError[] = []
+  readonly #subscriptions: Subscriptions
   /** Fires when close begins. Long administrative work listens. */
   readonly #ending = new AbortController()
   readonly #administering = new Set<Promise<unknown>>()
@@ -91,6 +83,11 @@ class CoreMessaging<C extends Capabilities> {
         tracer,
         routes: this.#routes,
       },
+    })
+    this.#subscriptions = new Subscriptions({
+      ...{ adapter, options, emitter: this.#emitter, copies: this.#publisher.copies },
+      ensureGroups: (topic, groups, signal) => this.#routes.ensureGroups(topic, groups, signal),
+      within: (run) => this.#within(options.startupTimeoutMs, run),
     })
   }
 
@@ -128,10 +125,9 @@ class CoreMessaging<C extends Capabilities> {
   }
 
   async subscribe(topic: AnyTopic, options: SubscribeOptions, handler: Handlers): Promise<Subscription> {
-    checkTopic(topic)
-    const handled = typeof handler === 'function' ? undefined : handledTypes(topic, handler)
-    const call = typeof handler === 'function' ? handler : byType(handler)
-    return this.#begin(topic, options, { batch: false, handled, invoke: invokeSingle(call, this.#options.middleware) })
+    const form = handlerForm(topic, handler, this.#options.middleware)
+    this.#assertOpen()
+    return this.#subscriptions.begin(topic, options, form)
   }
 
   async subscribeBatch(
@@ -139,21 +135,16 @@ class CoreMessaging<C extends Capabilities> {
     options: SubscribeBatchOptions,
     handler: BatchHandler<Message>,
   ): Promise<Subscription> {
-    checkTopic(topic)
-    if (typeof handler !== 'function') throw notAHandler(topic)
-    return this.#begin(topic, options, {
-      batch: true,
-      handled: undefined,
-      invoke: invokeBatch(handler, this.#options.middleware),
-    })
+    const form = batchForm(topic, handler, this.#options.middleware)
+    this.#assertOpen()
+    return this.#subscriptions.begin(topic, options, form)
   }
 
   stream(topic: AnyTopic, options: SubscribeOptions): DeliveryStream {
-    const { middleware } = this.#options
     return new Iterate(async (pull, closing) => {
-      checkTopic(topic)
-      const invoke = invokeSingle((_, delivery) => pull([delivery as never]), middleware)
-      return this.#begin(topic, options, { batch: false, handled: undefined, invoke, closing })
+      const form = streamForm(topic, pull, closing, this.#options.middleware)
+      this.#assertOpen()
+      return this.#subscriptions.begin(topic, options, form)
     })
   }
 
@@ -189,14 +180,11 @@ class CoreMessaging<C extends Capabilities> {
 
   health(): Health {
     const closed = this.#phase === 'closed'
-    const subscriptions = [...this.#subscriptions.values()].flatMap((s) =>
-      s === undefined ? [] : [{ topic: s.topic, group: s.group, state: s.state, stuck: s.stuck() }],
-    )
     return summarize({
       publish: closed ? 'closed' : this.#sides.publish,
       consume: closed ? 'closed' : this.#sides.consume,
       pendingPublishes: this.#publisher.pending.messages,
-      subscriptions,
+      subscriptions: this.#subscriptions.health(),
     })
   }
 
@@ -215,83 +203,6 @@ class CoreMessaging<C extends Capabilities> {
     await this.close()
   }
 
-  async #begin(
-    topic: AnyTopic,
-    given: SubscribeBatchOptions,
-    form: {
-      readonly batch: boolean
-      readonly handled: ReadonlySet<string> | undefined
-      readonly invoke: Invoke
-      readonly closing?: () => void
-    },
-  ): Promise<Subscription> {
-    this.#assertOpen()
-    const { capabilities, name } = this.#adapter
-    const options = resolveOptions(given, { topic, capabilities, adapter: name, batch: form.batch })
-    const ref = { topic: topic.name, group: options.group }
-    const slot = `${ref.topic} ${ref.group}`
-    if (this.#subscriptions.has(slot)) {
-      const text = `this messaging object already has a subscription of group "${ref.group}" on topic "${ref.topic}": raise its concurrency instead`
-      throw new SluiceError('NAME_COLLISION', text, { field: 'group', ...ref })
-    }
-    this.#subscriptions.set(slot, undefined)
-    try {
-      return await this.#within(this.#options.startupTimeoutMs, async (signal) => {
-        const { order, from } = options
-        const spec = { name: ref.group, order, from, durableDelays: order === 'none' && capabilities.durableDelay }
-        const route = await this.#routes.ensureGroups(topic, [spec], signal)
-        const { clock, logger, tracer, codecs } = this.#options
-        const subscription: CoreSubscription = new CoreSubscription({
-          ...{
-            ref,
-            options,
-            clock,
-            tracer,
-            adapter: this.#adapter,
-            log: logger,
-            emitter: this.#emitter,
-            solo: this.#solo,
-          },
-          ...{
-            copies: this.#publisher.copies,
-            invoke: form.invoke,
-            closing: form.closing,
-            decode: createDecoder(topic, codecs, form.handled),
-          },
-          maxMessageBytes: () => route.maxMessageBytes,
-          ended: (ended) => this.#subscriptionEnded(slot, ended),
-        })
-        await subscription.begin(signal)
-        // An adapter may have joined in spite of the abort: nothing half-started is left behind.
-        if (signal.aborted) {
-          await subscription.close({ deadlineMs: 0 })
-          throw toSluiceError(signal.reason)
-        }
-        this.#subscriptions.set(slot, subscription)
-        return subscription
-      })
-    } catch (error) {
-      this.#subscriptions.delete(slot)
-      throw error
-    }
-  }
-
-  #subscriptionEnded(slot: string, subscription: CoreSubscription): void {
-    if (subscription.state !== 'failed') {
-      this.#subscriptions.delete(slot)
-      return
-    }
-    // It stays in the table: health is red until somebody closes it.
-    subscription.closed.catch((error: unknown) => {
-      const failure = toSluiceError(error)
-      this.#failed.push(failure)
-      const { topic, group } = subscription
-      if (!this.#emitter.heard('failed'))
-        process.emitWarning(`subscription ${topic} / ${group} has ended: ${failure.message}`, 'SluiceWarning')
-      this.#emitter.emit('failed', { topic, group, error: failure })
-    })
-  }
-
   async #drain(deadlineMs: number): Promise<CloseReport> {
     const { clock } = this.#options
     const started = clock.monotonic()
@@ -300,21 +211,14 @@ class CoreMessaging<C extends Capabilities> {
     this.#ending.abort(closedError())
     for (const abort of this.#beginning.keys()) abort.abort(closedError())
     await this.#bounded(leftMs(), () => Promise.allSettled(this.#beginning.values()))
-    const reports = await Promise.all([...this.#subscriptions.values()].map(async (s) => s?.close({ deadlineMs })))
+    const report = await this.#subscriptions.close(deadlineMs)
     await this.#bounded(leftMs(), () => Promise.allSettled(this.#administering))
     // Handlers have ended: from here on nothing new can come from inside.
     this.#publisher.stopNew()
     await this.#bounded(leftMs(), (signal) => this.#publisher.flush(signal))
     const leftPublishes = this.#publisher.abandon()
     await this.#leave(leftMs())
-    const total = { clean: leftPublishes === 0, leftRunning: 0, leftWaiting: 0, leftPublishes }
-    for (const report of reports) {
-      if (report === undefined) continue
-      total.clean &&= report.clean
-      total.leftRunning += report.leftRunning
-      total.leftWaiting += report.leftWaiting
-    }
-    return total
+    return { ...report, clean: report.clean && leftPublishes === 0, leftPublishes }
   }
 
   async #leave(ms: number): Promise<void> {
@@ -374,29 +278,3 @@ class CoreMessaging<C extends Capabilities> {
 }
 
 const closedError = (): SluiceError => new SluiceError('CLOSED', 'the messaging object is closed or closing')
-
-function handledTypes(topic: AnyTopic, handlers: unknown): ReadonlySet<string> {
-  if (topic.kind !== 'typed' || typeof handlers !== 'object' || handlers === null || Array.isArray(handlers))
-    throw notAHandler(topic)
-  checkKeys('handlers', handlers, Object.keys(handlers))
-  // Nobody would handle anything, and every message would be dead-lettered.
-  if (Object.keys(handlers).length === 0) throw notAHandler(topic)
-  for (const [type, handler] of Object.entries(handlers)) {
-    if (!Object.hasOwn(topic.types, type) || typeof handler !== 'function') {
-      const known = Object.keys(topic.types).join(', ')
-      throw new SluiceError('INVALID_OPTION', `handlers.${type} must be a function for one of the types ${known}`, {
-        field: `handlers.${type}`,
-        topic: topic.name,
-      })
-    }
-  }
-  return new Set(Object.keys(handlers))
-}
-
-const notAHandler = (topic: AnyTopic): SluiceError => {
-  const text =
-    topic.kind === 'typed'
-      ? 'the handler must be a function, or an object with one function per type'
-      : 'the handler must be a function'
-  return new SluiceError('INVALID_OPTION', text, { field: 'handler', topic: topic.name })
-}

@@ -164,6 +164,11 @@ export class CoreSubscription implements Subscription {
       this.#resolveClosed()
       throw toSluiceError(error, ref)
     }
+    if (this.#state === 'failed') {
+      // It failed before the adapter had handed over its consumer, which then nobody has closed.
+      await this.#bounded(goodbyeMs, (closing) => this.#consumer?.close(closing))
+      return
+    }
     if (this.#gate.isClosed('paused')) this.#consumer.pause()
     this.#gate.open('starting')
   }
