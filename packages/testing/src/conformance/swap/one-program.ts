@@ -70,7 +70,7 @@ async function connectByEnvironment(url: string): Promise<Messaging> {
 }
 
 /** The adapter under test, as an application has it that passes its own adapters: chosen by the scheme of the URL. */
-export function connectHere({ harness }: Scenario): Promise<Messaging> {
+function connectHere({ harness }: Scenario): Promise<Messaging> {
   const adapters = [{ schemes: ['kit'], fromUrl: () => harness.createAdapter({ clientName: 'program' }) }]
   return connect({ url: 'kit://broker', clientName: 'program', adapters })
 }
