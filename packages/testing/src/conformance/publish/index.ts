@@ -2,6 +2,7 @@ import type { Conformance } from '../../define-conformance.js'
 import { aborts } from './aborts.js'
 import { afterClose } from './after-close.js'
 import { batches } from './batches.js'
+import { blockedBroker } from './blocked.js'
 import { brokerKilled } from './broker-killed.js'
 import { closeFlushes, closeReportsWhatIsLeft, closeWaitsForTheBroker } from './close-flushes.js'
 import { disconnected } from './disconnected.js'
@@ -37,6 +38,7 @@ export const publishConformance: readonly Conformance[] = [
   disconnected,
   resendKeepsId,
   lostAnswer,
+  blockedBroker,
   withoutGroups,
   strictOrder,
   laterChanges,
