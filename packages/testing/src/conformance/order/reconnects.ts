@@ -5,8 +5,8 @@ import { createLatch, takes } from '../../scenario/handler-work.js'
 import type { Item } from '../../scenario/item.js'
 
 const keys = 32
-/** What was handed over three times without being started runs alone, so a backlog of the faults may take its time. */
-const drainMs = 30_000
+/** The backlog of all the faults, on a machine that may do other things too. */
+const drainMs = 15_000
 
 /** O8: connections of publisher and consumers are cut and the broker restarts, under load. What comes again comes in order. */
 export const reconnects: Conformance = defineConformance({
