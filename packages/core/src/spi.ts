@@ -21,6 +21,7 @@ export { silentLogger, type Logger } from './model/logger.js'
 export type { HeaderList } from './model/headers.js'
 export { formatVersion, standardHeaders } from './model/headers.js'
 export { deadLetterName, groupName, maxNameLength, reservedSuffixes } from './model/names.js'
+export { checkKeys, checkMs, checkNumber, checkOneOf, show } from './errors/check-options.js'
 export { envelopeBytes } from './kit/envelope-size.js'
 
 export * from './kit/backoff.js'

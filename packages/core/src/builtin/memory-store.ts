@@ -1,4 +1,5 @@
 import { checkClock, checkKeys, checkMs, checkNumber } from '../errors/check-options.js'
+import { Deque } from '../kit/deque.js'
 import { systemClock, type Clock } from '../model/clock.js'
 import type { IdempotencyClaim, IdempotencyEntry, IdempotencyStore } from '../model/store.js'
 
@@ -59,11 +60,13 @@ interface Lease {
   readonly untilMs: number
 }
 
-/** Both maps are in the order in which their entries run out, because an entry that is prolonged moves to the end. */
 class Ids {
   readonly #o: Required<MemoryStoreOptions>
+  /** In the order in which they run out, because one that is prolonged moves to the end. */
   readonly #leases = new Map<string, Lease>()
   readonly #doneUntilMs = new Map<string, number>()
+  /** The same in the order in which they run out: to look for the first in a map costs more the more have left it at that end. */
+  readonly #done = new Deque<string>()
   #lastFence = 0
 
   constructor(options: Required<MemoryStoreOptions>) {
@@ -92,6 +95,7 @@ class Ids {
   complete(key: string, fence: string): boolean {
     if (!this.release(key, fence)) return false
     this.#doneUntilMs.set(key, this.#o.clock.monotonic() + this.#o.retainMs)
+    this.#done.push(key)
     return true
   }
 
@@ -109,10 +113,12 @@ class Ids {
   }
 
   #forget(nowMs: number): void {
-    for (const [key, untilMs] of this.#doneUntilMs) {
-      if (untilMs > nowMs && !this.#full) break
+    for (let key = this.#done.peek(); key !== undefined; key = this.#done.peek()) {
+      if ((this.#doneUntilMs.get(key) ?? 0) > nowMs && !this.#full) break
       this.#doneUntilMs.delete(key)
+      this.#done.shift()
     }
+    if (!this.#full) return
     for (const [key, lease] of this.#leases) {
       if (lease.untilMs > nowMs || !this.#full) break
       this.#leases.delete(key)

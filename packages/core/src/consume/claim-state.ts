@@ -1,6 +1,6 @@
 import type { Claim } from '../spi/consuming.js'
 import type { PartitionState } from './partition-state.js'
-import type { Work } from './work.js'
+import { WorkList } from './work-list.js'
 
 /**
  * `active`: deliveries start. `draining`: a hand-over or close; what runs may end. `rewinding`: the same, before the claim is given up
@@ -12,8 +12,7 @@ export type ClaimStatus = 'active' | 'draining' | 'rewinding' | 'dead'
 export class ClaimState {
   readonly claim: Claim
   readonly partition: PartitionState
-  /** Oldest first. */
-  readonly works: Set<Work> = new Set()
+  readonly works: WorkList = new WorkList()
   status: ClaimStatus = 'active'
   /** Works that run a handler or wait for their copy: a hand-over waits for these. */
   #busy = 0

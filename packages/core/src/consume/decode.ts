@@ -1,7 +1,7 @@
 import { SluiceError } from '../errors/sluice-error.js'
 import { textOf } from '../errors/text-of.js'
 import { decodeUtf8 } from '../kit/utf8.js'
-import { bytesCodec, jsonCodec, type Codec } from '../model/codec.js'
+import { bytesCodec, decodeJson, jsonCodec, type Codec } from '../model/codec.js'
 import { reservedPrefix, type HeaderList } from '../model/headers.js'
 import { decodeKey } from '../model/key.js'
 import type { Message } from '../model/message.js'
@@ -9,8 +9,11 @@ import { isUnchecked, readableIssues, type SchemaResult, type StandardSchema } f
 import type { AnyTopic } from '../model/topic.js'
 import type { Inbound } from '../spi/envelope.js'
 
-/** From wire form to message. Throws, or rejects with, a SluiceError for what no retry can mend; a promise only where a schema is asynchronous. */
-export type Decoder = (inbound: Inbound) => Message | Promise<Message>
+/**
+ * From wire form to message; `keyText` is the key where its text is known already. Throws, or rejects with, a SluiceError for what no
+ * retry can mend; a promise only where a schema is asynchronous.
+ */
+export type Decoder = (inbound: Inbound, keyText?: string) => Message | Promise<Message>
 
 /** `handled` narrows a topic with several types to those that have a handler. */
 export function createDecoder(topic: AnyTopic, codecs: readonly Codec[], handled?: ReadonlySet<string>): Decoder {
@@ -18,15 +21,17 @@ export function createDecoder(topic: AnyTopic, codecs: readonly Codec[], handled
     [bytesCodec, jsonCodec, ...codecs, topic.codec].map((codec) => [codec.contentType, codec]),
   )
 
-  return (inbound) => {
+  return (inbound, keyText) => {
     const schema = schemaOf(topic, inbound, handled)
-    if (inbound.body === null) return tombstone(topic, inbound)
-    const value = decodeBody(inbound.body, codecOf(inbound, topic, byContentType), inbound)
-    if (isUnchecked(schema)) return toMessage(topic, inbound, value)
+    // First the text: to ask for the body would make bytes of it.
+    const { text } = inbound
+    if (text === undefined && inbound.body === null) return tombstone(topic, inbound, keyText)
+    const value = decodeBody(inbound, text, codecOf(inbound, topic, byContentType))
+    if (isUnchecked(schema)) return toMessage(topic, inbound, value, keyText)
     const result = schema['~standard'].validate(value)
     return result instanceof Promise
-      ? result.then((settled) => toMessage(topic, inbound, valid(settled, inbound)))
-      : toMessage(topic, inbound, valid(result, inbound))
+      ? result.then((settled) => toMessage(topic, inbound, valid(settled, inbound), keyText))
+      : toMessage(topic, inbound, valid(result, inbound), keyText)
   }
 }
 
@@ -55,9 +60,10 @@ function codecOf(inbound: Inbound, topic: AnyTopic, known: ReadonlyMap<string, C
   throw new SluiceError('UNDECODABLE', `no codec for content type "${inbound.contentType}"`, { messageId: inbound.id })
 }
 
-function decodeBody(body: Uint8Array, codec: Codec, inbound: Inbound): unknown {
+function decodeBody(inbound: Inbound, text: string | undefined, codec: Codec): unknown {
   try {
-    return codec.decode(body)
+    if (text !== undefined && codec === jsonCodec) return decodeJson(text)
+    return codec.decode(inbound.body as Uint8Array)
   } catch (cause) {
     throw new SluiceError('UNDECODABLE', `the body is not ${codec.contentType}: ${textOf(cause)}`, {
       messageId: inbound.id,
@@ -66,8 +72,8 @@ function decodeBody(body: Uint8Array, codec: Codec, inbound: Inbound): unknown {
   }
 }
 
-function tombstone(topic: AnyTopic, inbound: Inbound): Message {
-  if (topic.tombstones) return toMessage(topic, inbound, null)
+function tombstone(topic: AnyTopic, inbound: Inbound, keyText: string | undefined): Message {
+  if (topic.tombstones) return toMessage(topic, inbound, null, keyText)
   throw new SluiceError(
     'INVALID_PAYLOAD',
     'the message is a tombstone (it has no body) and the topic was defined without `tombstones`',
@@ -93,13 +99,13 @@ function valid(result: SchemaResult<unknown>, inbound: Inbound): unknown {
 
 const noHeaders: Readonly<Record<string, string>> = Object.freeze(Object.create(null) as Record<string, string>)
 
-function toMessage(topic: AnyTopic, inbound: Inbound, payload: unknown): Message {
+function toMessage(topic: AnyTopic, inbound: Inbound, payload: unknown, keyText: string | undefined): Message {
   return {
     id: inbound.id ?? inbound.position ?? '',
     topic: topic.name,
     type: inbound.type,
     payload,
-    key: inbound.key === null ? null : decodeKey(inbound.key),
+    key: keyText ?? (inbound.key === null ? null : decodeKey(inbound.key)),
     headers: textHeaders(inbound.headers),
     rawHeaders: inbound.headers,
     correlationId: inbound.correlationId,
@@ -110,8 +116,12 @@ function toMessage(topic: AnyTopic, inbound: Inbound, payload: unknown): Message
 
 function textHeaders(list: HeaderList): Readonly<Record<string, string>> {
   let record: Record<string, string> | undefined
-  for (const [name, value] of list) {
+  // By index: on the path of every message, and taking pairs apart makes an iterator for each.
+  for (let index = 0; index < list.length; index += 1) {
+    const header = list[index] as HeaderList[number]
+    const name = header[0]
     if (name.startsWith(reservedPrefix)) continue
+    const value = header[1]
     const text = typeof value === 'string' ? value : decodeUtf8(value)
     if (text !== undefined) (record ??= Object.create(null) as Record<string, string>)[name] = text
   }

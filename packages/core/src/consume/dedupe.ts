@@ -165,7 +165,7 @@ export class Dedupe {
       const found = work.inbound.headers.find(([n]) => n === name)?.[1]
       return found === undefined || typeof found === 'string' ? found : decodeUtf8(found)
     }
-    return { ...ref, id: given, header }
+    return { topic: ref.topic, group: ref.group, id: given, header }
   }
 
   #end(work: Work): Held | undefined {

@@ -4,12 +4,11 @@ import type { BatchHandler, Handler } from '../model/delivery.js'
 import type { Message } from '../model/message.js'
 import type { Middleware } from '../model/middleware.js'
 import { checkTopic, type AnyTopic } from '../model/topic.js'
-import { byType, invokeBatch, invokeSingle } from './invoke.js'
-import type { Invoke } from './run.js'
+import type { CoreDelivery } from './delivery.js'
+import { byType, invokeBatch, invokeSingle, type Invoke, type InvokeOne } from './invoke.js'
 
 /** How a subscription hands deliveries to the application. */
 export interface Form {
-  readonly batch: boolean
   /** Types that have a handler; `undefined` when one handler takes them all. */
   readonly handled: ReadonlySet<string> | undefined
   readonly invoke: Invoke
@@ -24,26 +23,26 @@ export function handlerForm(topic: AnyTopic, handler: Handlers, middleware: read
   checkTopic(topic)
   const handled = typeof handler === 'function' ? undefined : handledTypes(topic, handler)
   const call = typeof handler === 'function' ? handler : byType(handler)
-  return { batch: false, handled, invoke: invokeSingle(call, middleware) }
+  return { handled, invoke: invokeSingle(call, middleware) }
 }
 
 /** @throws SluiceError INVALID_OPTION */
 export function batchForm(topic: AnyTopic, handler: BatchHandler<Message>, middleware: readonly Middleware[]): Form {
   checkTopic(topic)
   if (typeof handler !== 'function') throw notAHandler(topic)
-  return { batch: true, handled: undefined, invoke: invokeBatch(handler, middleware) }
+  return { handled: undefined, invoke: invokeBatch(handler, middleware) }
 }
 
 /** `pull` puts a delivery where the loop finds it. @throws SluiceError INVALID_OPTION */
 export function streamForm(
   topic: AnyTopic,
-  pull: Invoke,
+  pull: InvokeOne,
   closing: () => void,
   middleware: readonly Middleware[],
 ): Form {
   checkTopic(topic)
-  const invoke = invokeSingle((_, delivery) => pull([delivery as never]), middleware)
-  return { batch: false, handled: undefined, invoke, closing }
+  const invoke = invokeSingle((_, delivery) => pull(delivery as CoreDelivery), middleware)
+  return { handled: undefined, invoke, closing }
 }
 
 function handledTypes(topic: AnyTopic, handlers: unknown): ReadonlySet<string> {

@@ -7,8 +7,8 @@ import type { Work } from './work.js'
 /** Why nothing starts. */
 export type GateReason = 'starting' | 'paused' | 'store-down' | 'closing'
 
-/** What the gate says of a work that could start: `start` it, `wait` (nothing may start now), or `skip` (only this one has to wait). */
-export type GateAnswer = 'start' | 'wait' | 'skip'
+/** What the gate says of a work that could start: 0 = start it, a number of ms = only this one has to wait so long, Infinity = nothing may start now. */
+export type GateAnswer = number
 
 /** Decides at handler start, where a waiting message costs nothing: pause, breaker, rate. */
 export class Gate {
@@ -58,24 +58,18 @@ export class Gate {
   }
 
   /** Takes the token, and the place of the probe. To be followed by a start. */
-  ask(work: Work, retryLater: (waitMs: number) => void): GateAnswer {
-    const limiter = this.#limiter
-    if (limiter !== undefined) {
-      const waitMs = limiter.take(work.inbound.key)
-      if (waitMs > 0) {
-        if (this.#perKey && waitMs !== Infinity) {
-          retryLater(waitMs)
-          return 'skip'
-        }
-        if (waitMs !== Infinity) this.#armLimited(waitMs)
-        return 'wait'
-      }
+  ask(work: Work): GateAnswer {
+    const waitMs = this.#limiter === undefined ? 0 : this.#limiter.take(work.inbound.key)
+    if (waitMs > 0) {
+      if (this.#perKey || waitMs === Infinity) return waitMs
+      this.#armLimited(waitMs)
+      return Infinity
     }
     if (this.#breaker?.allows === 'one') {
       this.#breaker.probeStarted()
       work.probe = true
     }
-    return 'start'
+    return 0
   }
 
   /** The limiter has tokens again. */

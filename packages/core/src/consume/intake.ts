@@ -64,7 +64,8 @@ export class Intake implements ConsumeSink {
       return
     }
     const { scheduler, timing, ordered, recorded, counters } = this.#c
-    const nowMs = timing.clock.monotonic()
+    // Whole: a fraction would cost an object for each delivery. Rounded down, so that nothing is thought to be younger than it is.
+    const nowMs = Math.floor(timing.clock.monotonic())
     counters.delivered += deliveries.length
     for (const inbound of deliveries) {
       const lane = state.partition.laneOf(inbound.key, ordered, inbound.id)
@@ -72,7 +73,7 @@ export class Intake implements ConsumeSink {
       recorded.recall(work)
       inbound.core = work
       state.works.add(work)
-      lane.queue.push(work)
+      lane.push(work)
       scheduler().offer(lane)
     }
     scheduler().pump()
@@ -95,6 +96,7 @@ export class Intake implements ConsumeSink {
     for (const state of states) state.status = 'dead'
     for (const state of states) {
       this.#claims.delete(state.claim)
+      this.#acquit(state)
       this.#lose(
         state,
         new SluiceError('DELIVERY_LOST', `the claim was lost: ${cause.text}`, { ...this.#c.ref, cause }),
@@ -170,13 +172,13 @@ export class Intake implements ConsumeSink {
     }
   }
 
-  /** A suspect that only took too long has not ended the process: its record would accuse it elsewhere. */
+  /** A suspect that took too long, or whose claim was lost under it, has not ended the process: its record would accuse it elsewhere. */
   #acquit(state: ClaimState): void {
     for (const work of state.works) {
       if (work.solo && work.state === 'running')
         this.#c
           .consumer()
-          .recordStart(work.inbound, work.inbound.starts)
+          .recordStart(work.inbound, work.startsBefore)
           .catch(() => undefined)
     }
   }
@@ -190,7 +192,7 @@ export class Intake implements ConsumeSink {
       const { lane } = work
       if (work.state === 'running' || work.state === 'copying' || work.state === 'ended') continue
       if (work.state === 'waiting') {
-        lane.queue.clear()
+        lane.clear()
         this.#forget(work)
         lane.partition.free(lane)
       } else this.#c.settlement.leave(work)
@@ -202,7 +204,7 @@ export class Intake implements ConsumeSink {
     const { recorded, counters } = this.#c
     state.status = 'dead'
     this.#dropIdle(state)
-    for (const work of state.works) {
+    for (const work of [...state.works]) {
       recorded.remember(work)
       work.lost = true
       counters.lost += 1
@@ -229,8 +231,8 @@ export class Intake implements ConsumeSink {
   #watchHold(state: ClaimState, limitMs: number): void {
     const check = (): void => {
       if (state.status !== 'active') return
-      const oldest = state.works.values().next()
-      const ageMs = oldest.done === true ? 0 : this.#c.timing.clock.monotonic() - oldest.value.arrivedMs
+      const { oldest } = state.works
+      const ageMs = oldest === undefined ? 0 : this.#c.timing.clock.monotonic() - oldest.arrivedMs
       const leftMs = limitMs - ageMs
       // Not to the last fraction of it: a wait too short for the clock to show would begin again and again.
       if (leftMs < Math.min(1, limitMs)) this.#rewind(state)

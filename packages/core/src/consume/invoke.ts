@@ -2,17 +2,25 @@ import type { BatchHandler, Delivery, Handler } from '../model/delivery.js'
 import type { Message } from '../model/message.js'
 import type { Middleware } from '../model/middleware.js'
 import type { CoreDelivery } from './delivery.js'
-import type { Invoke } from './run.js'
+
+/** Calls the application for a delivery that was prepared. */
+export type InvokeOne = (delivery: CoreDelivery) => unknown
+/** The same for the members of a batch. */
+export type InvokeBatch = (deliveries: readonly CoreDelivery[]) => unknown
+
+/** How a subscription calls the application. */
+export type Invoke =
+  { readonly batch: false; readonly call: InvokeOne } | { readonly batch: true; readonly call: InvokeBatch }
 
 type Consume = NonNullable<Middleware['consume']>
 
 /** Calls one handler with one delivery, middleware around it. */
 export function invokeSingle(handler: Handler<Message>, middleware: readonly Middleware[]): Invoke {
   const around = consumers(middleware)
-  if (around.length === 0) return ([delivery]) => handler((delivery as CoreDelivery).message, delivery as CoreDelivery)
-  return ([delivery]) => {
-    const d = delivery as CoreDelivery
-    return surround(around, d, async () => void (await handler(d.message, d)))
+  if (around.length === 0) return { batch: false, call: (delivery) => handler(delivery.message, delivery) }
+  return {
+    batch: false,
+    call: (delivery) => surround(around, delivery, async () => void (await handler(delivery.message, delivery))),
   }
 }
 
@@ -24,8 +32,8 @@ export function byType(handlers: Readonly<Record<string, Handler<Message>>>): Ha
 /** Calls one handler with many deliveries: the middleware of every member surrounds the same call, and one that throws takes its member out. */
 export function invokeBatch(handler: BatchHandler<Message>, middleware: readonly Middleware[]): Invoke {
   const around = consumers(middleware)
-  if (around.length === 0) return (deliveries) => handler(deliveries)
-  return (deliveries) => gather(deliveries, around, handler)
+  if (around.length === 0) return { batch: true, call: (deliveries) => handler(deliveries) }
+  return { batch: true, call: (deliveries) => gather(deliveries, around, handler) }
 }
 
 const consumers = (middleware: readonly Middleware[]): readonly Consume[] =>

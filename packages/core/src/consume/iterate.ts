@@ -4,7 +4,7 @@ import type { Delivery } from '../model/delivery.js'
 import type { Message } from '../model/message.js'
 import type { CoreDelivery } from './delivery.js'
 import type { DeliveryStream } from './delivery-stream.js'
-import type { Invoke } from './run.js'
+import type { InvokeOne } from './invoke.js'
 import type { Subscription } from './subscription-handle.js'
 
 /** The pull form of a subscription: the "handler" of a delivery ends when somebody settles it. */
@@ -18,7 +18,7 @@ export class Iterate implements DeliveryStream {
   #failure: SluiceError | undefined
   #closing: Promise<void> | undefined
 
-  constructor(begin: (invoke: Invoke, closing: () => void) => Promise<Subscription>) {
+  constructor(begin: (invoke: InvokeOne, closing: () => void) => Promise<Subscription>) {
     this.subscription = begin(this.#invoke, this.#giveBackUnread)
     this.subscription.then(
       (subscription) =>
@@ -60,8 +60,7 @@ export class Iterate implements DeliveryStream {
     return this.close()
   }
 
-  #invoke: Invoke = ([delivery]) => {
-    const d = delivery as CoreDelivery
+  #invoke: InvokeOne = (d) => {
     if (this.#closing !== undefined) return d.giveBack()
     this.#open.add(d)
     this.#ready.push(d)

@@ -1,14 +1,22 @@
 import { Deque } from '../kit/deque.js'
 import { Lane } from './lane.js'
+import { LaneTable } from './lane-table.js'
 import type { Work } from './work.js'
+
+/** Idle lanes that a partition keeps: a key that comes again and again would else make a new one for each message. */
+const mostIdle = 256
 
 /** What this process knows of one partition, over all its claims: the lanes of its keys and which of them could start. */
 export class PartitionState {
   readonly number: number
-  readonly lanes: Map<string, Lane> = new Map()
+  readonly lanes: LaneTable = new LaneTable()
+  /** Of messages without a key whose lost delivery still runs here, by id. */
+  readonly ghosts: Map<string, Lane> = new Map()
   readonly ready: Deque<Lane> = new Deque()
   /** Whether the scheduler has it in its ring. */
   listed = false
+  /** Lanes of keys that were idle when they came in here, longest ago first. */
+  readonly #idle = new Deque<Lane>()
 
   constructor(number: number) {
     this.number = number
@@ -17,15 +25,13 @@ export class PartitionState {
   /** The lane of a key. A delivery without one gets its own, unless an earlier run of the same message still goes on in this process. */
   laneOf(key: Uint8Array | null, ordered: boolean, id: string | undefined): Lane {
     if (key === null || !ordered) {
-      const ghost = this.lanes.size > 0 && id !== undefined ? this.lanes.get(ghostName(id)) : undefined
+      const ghost = this.ghosts.size > 0 && id !== undefined ? this.ghosts.get(id) : undefined
       return ghost ?? new Lane(this, undefined)
     }
-    const name = keyName(key)
-    let lane = this.lanes.get(name)
-    if (lane === undefined) {
-      lane = new Lane(this, name)
-      this.lanes.set(name, lane)
-    }
+    const found = this.lanes.find(key)
+    if (found !== undefined) return found
+    const lane = new Lane(this, key)
+    this.lanes.add(lane)
     return lane
   }
 
@@ -33,29 +39,24 @@ export class PartitionState {
   keepForGhost(work: Work): void {
     const { lane } = work
     const { id } = work.inbound
-    if (lane.name !== undefined || id === undefined) return
-    lane.name = ghostName(id)
-    this.lanes.set(lane.name, lane)
+    if (lane.keyed || lane.ghost !== undefined || id === undefined) return
+    lane.ghost = id
+    this.ghosts.set(id, lane)
   }
 
-  /** A lane that was emptied by a hand-over may still be in the scheduler's lists when its key has the next one: that one stays. */
+  /** Nothing of the lane is left to do. It stays for a while if it is that of a key, and goes at once if not. */
   free(lane: Lane): void {
-    if (lane.name === undefined || lane.occupied > 0 || lane.resting || lane.queue.length > 0) return
-    if (this.lanes.get(lane.name) === lane) this.lanes.delete(lane.name)
+    if (lane.kept || !lane.idle) return
+    if (lane.keyed) {
+      lane.kept = true
+      this.#idle.push(lane)
+      if (this.#idle.length > mostIdle) this.#letGo(this.#idle.shift() as Lane)
+    } else if (lane.ghost !== undefined && this.ghosts.get(lane.ghost) === lane) this.ghosts.delete(lane.ghost)
   }
-}
 
-const keyName = (key: Uint8Array): string => `k${latin1(key)}`
-const ghostName = (id: string): string => `i${id}`
-
-/** One character per byte: equal for equal bytes, whether or not they are text. */
-function latin1(bytes: Uint8Array): string {
-  if (bytes.length > 4096) return chunked(bytes)
-  return String.fromCharCode(...bytes)
-}
-
-function chunked(bytes: Uint8Array): string {
-  let text = ''
-  for (let at = 0; at < bytes.length; at += 4096) text += String.fromCharCode(...bytes.subarray(at, at + 4096))
-  return text
+  #letGo(lane: Lane): void {
+    lane.kept = false
+    // One that is at work again comes back when it is idle again.
+    if (lane.idle) this.lanes.remove(lane)
+  }
 }

@@ -1,4 +1,4 @@
-import { standardHeaders } from '../model/headers.js'
+import { standardHeaders, type HeaderList } from '../model/headers.js'
 import type { Work } from './work.js'
 
 interface Memory {
@@ -44,8 +44,10 @@ export class RecordedFailures {
   /** Fills in what is known: from the adapter, from the headers of a durable copy, from this process. The largest count is the true one: none of them over-counts. */
   recall(work: Work): void {
     work.failures = Math.max(work.failures, countInHeaders(work))
+    // First of all, because a position is made a text when it is asked for.
+    if (this.#memories.size === 0) return
     const { identity } = work
-    if (this.#memories.size === 0 || identity === undefined) return
+    if (identity === undefined) return
     const name = nameOf(work, identity)
     const memory = this.#memories.get(name)
     if (memory === undefined) return
@@ -65,7 +67,12 @@ const nameOf = (work: Work, identity: string): string => `${work.lane.partition.
 
 function countInHeaders(work: Work): number {
   let count = 0
-  for (const [name, value] of work.inbound.headers) {
+  const { headers } = work.inbound
+  // By index: on the path of every message, and taking pairs apart makes an iterator for each.
+  for (let index = 0; index < headers.length; index += 1) {
+    const header = headers[index] as HeaderList[number]
+    const name = header[0]
+    const value = header[1]
     if (name === standardHeaders.failures) count = wholeNumber(value) ?? count
     else if (name === standardHeaders.firstFailureMs) work.firstFailureAt = wholeNumber(value)
     else if (name === standardHeaders.lastFailureMs) work.lastFailureAt = wholeNumber(value)

@@ -14,8 +14,10 @@ export interface SchedulerOptions {
   readonly batchWaitMs: number
 }
 
-/** Begins what was chosen; the works are in `running` and their lanes occupied. */
-export type Start = (works: Work[]) => void
+/** Begins what was chosen, one or the members of a batch; they are `running` and their lanes occupied. */
+export type Start = (first: Work, others: readonly Work[]) => void
+
+const nobody: readonly Work[] = Object.freeze([])
 
 /**
  * Chooses what starts next: round robin over partitions, and inside a partition over its lanes, so that no key and no partition
@@ -72,7 +74,7 @@ export class Scheduler {
   }
 
   pump = (): void => {
-    if (this.#pumping) return
+    if (this.#pumping || (this.#ring.length === 0 && !this.#formingDue)) return
     this.#pumping = true
     try {
       do {
@@ -126,17 +128,15 @@ export class Scheduler {
 
   /** False when nothing more can start now. */
   #take(lane: Lane): boolean {
-    const work = lane.queue.peek() as Work
+    const work = lane.first as Work
+    // It stays where it is: its loss is on the way.
+    if (this.#isOutlived(work)) return true
     if (work.notBeforeMs > 0 && this.#tooEarly(lane, work)) return true
     if (isSuspect(work)) return this.#takeAlone(lane, work)
-    const answer = this.#gate.ask(work, (waitMs) => this.#later(lane, waitMs))
-    if (answer === 'skip') return true
-    if (answer === 'wait') {
-      this.#putBack(lane)
-      return false
-    }
+    const waitMs = this.#gate.ask(work)
+    if (waitMs > 0) return this.#wait(lane, waitMs)
     if (this.#options.batchSize > 1 && !work.single) this.#join(lane)
-    else this.#begin([this.#occupy(lane)])
+    else this.#begin(this.#occupy(lane), nobody)
     return true
   }
 
@@ -146,29 +146,33 @@ export class Scheduler {
       this.#formingDue = this.#forming.length > 0
       return false
     }
-    if (this.#gate.ask(work, (waitMs) => this.#later(lane, waitMs)) !== 'start') {
+    const waitMs = this.#gate.ask(work)
+    if (waitMs > 0) {
       this.#solo.release(this)
-      if (!lane.resting) this.#putBack(lane)
-      return lane.resting
+      return this.#wait(lane, waitMs)
     }
     this.#alone = true
     work.solo = true
-    this.#begin([this.#occupy(lane)])
+    this.#begin(this.#occupy(lane), nobody)
     return true
   }
 
-  #begin(works: Work[]): void {
-    for (const work of works) {
-      work.state = 'running'
-      work.claim.enter()
-    }
+  #begin(first: Work, others: readonly Work[]): void {
+    run(first)
+    if (others !== nobody) for (const other of others) run(other)
     this.#running += 1
-    this.#start(works)
+    this.#start(first, others)
   }
 
   #occupy(lane: Lane): Work {
     lane.occupied += 1
-    return lane.queue.shift() as Work
+    return lane.shift() as Work
+  }
+
+  /** Somebody else may have got its claim: the process or the network stood still. */
+  readonly #isOutlived = ({ inbound }: Work): boolean => {
+    const { aliveUntilMs } = inbound.claim
+    return aliveUntilMs !== undefined && this.#timing.clock.monotonic() > aliveUntilMs
   }
 
   #tooEarly(lane: Lane, work: Work): boolean {
@@ -178,6 +182,13 @@ export class Scheduler {
     work.notBeforeMs = this.#timing.clock.monotonic() + waitMs
     this.#later(lane, waitMs)
     return true
+  }
+
+  /** The lane alone, or everything: false when nothing more can start now. */
+  #wait(lane: Lane, waitMs: number): boolean {
+    if (waitMs === Infinity) this.#putBack(lane)
+    else this.#later(lane, waitMs)
+    return waitMs !== Infinity
   }
 
   /** The lane waits, without a slot. */
@@ -198,7 +209,7 @@ export class Scheduler {
       const work = this.#occupy(lane)
       work.state = 'forming'
       this.#forming.push(work)
-      const next = lane.queue.peek()
+      const next = lane.first
       more = next !== undefined && this.#forming.length < batchSize && this.#mayFollow(next)
     }
     if (this.#forming.length >= batchSize) this.#flush()
@@ -214,7 +225,7 @@ export class Scheduler {
   #mayFollow(next: Work): boolean {
     if (next.single || next.notBeforeMs > 0 || !this.#gate.passable) return false
     if (isSuspect(next)) return false
-    return this.#gate.ask(next, () => undefined) === 'start'
+    return this.#gate.ask(next) === 0
   }
 
   /** True when a batch was begun, which may have ended already and made room for the next. */
@@ -228,13 +239,25 @@ export class Scheduler {
     this.#cancelForming?.()
     this.#cancelForming = undefined
     this.#formingDue = false
-    const works = this.#forming
-    this.#forming = []
-    if (works.length === 0) return false
-    this.#begin(works)
+    let works = this.#forming
+    // Those whose claims are outlived stay for the loss of these, which is on the way.
+    this.#forming = works.some(this.#isOutlived) ? works.filter(this.#isOutlived) : []
+    if (this.#forming.length > 0) works = works.filter((work) => !this.#forming.includes(work))
+    const [first] = works
+    if (first === undefined) return false
+    this.#begin(first, works.slice(1))
     return true
   }
 }
 
-const isSuspect = ({ suspectHandovers, inbound, survived }: Work): boolean =>
-  judgeCrash({ handovers: suspectHandovers, starts: inbound.starts, survived }) !== 'innocent'
+function run(work: Work): void {
+  work.state = 'running'
+  work.claim.enter()
+}
+
+function isSuspect({ suspectHandovers, inbound, survived }: Work): boolean {
+  const { starts } = inbound
+  // Nearly all: neither handed over before nor started.
+  if (suspectHandovers <= 0 && starts === 0) return false
+  return judgeCrash({ handovers: suspectHandovers, starts, survived }) !== 'innocent'
+}

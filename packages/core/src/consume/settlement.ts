@@ -59,7 +59,9 @@ export class Settlement {
     switch (outcome.kind) {
       case 'ack':
         this.#c.breaker?.succeeded()
-        this.#complete(work, () => this.#done(work, 'acked'))
+        work.probe = false
+        if (work.fence === undefined || this.#c.dedupe === undefined) this.#done(work, 'acked')
+        else this.#complete(this.#c.dedupe, work)
         return
       case 'retry':
         this.#failed(work, outcome)
@@ -123,7 +125,7 @@ export class Settlement {
 
   /** It was lost under a handler that did not end the process: its redelivery, which waits behind it or is to come, is no suspect. */
   acquit(work: Work): void {
-    const next = work.lane.queue.peek()
+    const next = work.lane.first
     if (next !== undefined && next.identity === work.identity) next.survived = true
     else this.#c.recorded.remember(work)
   }
@@ -335,10 +337,9 @@ export class Settlement {
     this.#c.breaker?.probeEnded()
   }
 
-  #complete(work: Work, then: () => void): void {
-    work.probe = false
-    if (work.fence === undefined || this.#c.dedupe === undefined) then()
-    else this.#c.dedupe.complete(work, then, (retryMs) => this.#rest(work, retryMs))
+  #complete(dedupe: Dedupe, work: Work): void {
+    const done = (): void => this.#done(work, 'acked')
+    dedupe.complete(work, done, (retryMs) => this.#rest(work, retryMs))
   }
 
   #release(work: Work, then: () => void): void {

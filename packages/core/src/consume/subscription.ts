@@ -23,7 +23,8 @@ import { Intake } from './intake.js'
 import type { CloseOptions } from './options.js'
 import { RecordedFailures } from './recorded-failures.js'
 import type { ResolvedOptions } from './resolve-options.js'
-import { Runner, type Invoke } from './run.js'
+import type { Invoke } from './invoke.js'
+import { createRunner } from './run.js'
 import { Scheduler } from './scheduler.js'
 import { Settlement } from './settlement.js'
 import type { HeldMessage, ReleaseOptions, Subscription } from './subscription-handle.js'
@@ -113,7 +114,7 @@ export class CoreSubscription implements Subscription {
         maxMessageBytes: context.maxMessageBytes,
       },
     })
-    const runner = new Runner({
+    const start = createRunner({
       ...{ ref, dedupe, settlement, scheduler, consumer, timing, emitter },
       ...{
         decode: context.decode,
@@ -122,7 +123,7 @@ export class CoreSubscription implements Subscription {
         handlerTimeoutMs: options.handlerTimeoutMs,
       },
     })
-    this.#scheduler = new Scheduler(options, timing, gate, context.solo, runner.start)
+    this.#scheduler = new Scheduler(options, timing, gate, context.solo, start)
     this.#intake = new Intake({
       ...{
         ref,

@@ -49,7 +49,7 @@ export class Subscriptions {
   async begin(topic: AnyTopic, given: SubscribeBatchOptions, form: Form): Promise<Subscription> {
     const { adapter, options: common, emitter, copies } = this.#c
     const { capabilities, name } = adapter
-    const options = resolveOptions(given, { topic, capabilities, adapter: name, batch: form.batch })
+    const options = resolveOptions(given, { topic, capabilities, adapter: name, batch: form.invoke.batch })
     const ref = { topic: topic.name, group: options.group }
     const slot = `${ref.topic} ${ref.group}`
     if (this.#table.has(slot)) {

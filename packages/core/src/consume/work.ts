@@ -21,6 +21,12 @@ export class Work {
   /** Grows with each delivery of the subscription. */
   readonly arrival: number
   state: WorkState = 'waiting'
+  /** Its place in its lane. */
+  behind: Work | undefined = undefined
+  /** Its place among the open deliveries of its claim. */
+  older: Work | undefined = undefined
+  newer: Work | undefined = undefined
+  open = false
   /** Failed attempts of this message in this group, as far as is known here. */
   failures: number
   firstFailureMs: number | undefined
@@ -40,6 +46,8 @@ export class Work {
   survived = false
   /** Starts it is alone with, while the crash guard suspects it. */
   solo = false
+  /** Recorded starts before this process recorded its own: what is true again when it lives on. */
+  startsBefore = 0
   /** Lets the breaker find out whether the handler works again. */
   probe = false
   /** Decoded once, kept for retries. */
@@ -78,3 +86,6 @@ export class Work {
     return this.inbound.id ?? this.inbound.position ?? ''
   }
 }
+
+/** Lost, or its claim is being handed over: a handler that has not started does not start any more. */
+export const gone = (work: Work): boolean => work.lost || work.claim.status !== 'active'

@@ -24,7 +24,7 @@ export const defaultRetry = { attempts: 10, fromMs: 200, toMs: 30_000 } as const
  * over the whole interval instead of in waves.
  */
 export function exponentialBackoff(options: ExponentialBackoffOptions): Backoff {
-  const { fromMs, toMs, factor = 2, random = Math.random } = options
+  const { fromMs, toMs, factor = 2, random = () => Math.random() } = options
   return (failures) => {
     // The power overflows to Infinity after some hundred failures, and 0 × Infinity is no number.
     const boundMs = fromMs === 0 ? 0 : Math.min(toMs, fromMs * factor ** (failures - 1))

@@ -1,4 +1,6 @@
 const SMALLEST = 16
+/** Up to this capacity memory is kept: a queue that fills and empties again and again would be copied each time. */
+const KEPT = 512
 
 /**
  * A queue with two ends in a ring: adding and taking cost the same whatever the length, and the memory of a burst is given
@@ -41,7 +43,7 @@ export class Deque<T> {
     this.#head = (this.#head + 1) & (this.#slots.length - 1)
     this.#length -= 1
     // A quarter, not a half: a length that swings around the threshold must not copy each time.
-    if (this.#slots.length > SMALLEST && this.#length <= this.#slots.length >> 2) this.#resize(this.#slots.length >> 1)
+    if (this.#slots.length > KEPT && this.#length <= this.#slots.length >> 2) this.#resize(this.#slots.length >> 1)
     return value
   }
 

@@ -24,6 +24,8 @@ export class PrefixTracker<P extends number | bigint> {
   #first = 0
   #next = 0
   #open = 0
+  /** Handed out while an earlier one is open. */
+  #taken = 0
   #newest: P | undefined
   #prefix: P | undefined
   #untaken: P | undefined
@@ -36,6 +38,11 @@ export class PrefixTracker<P extends number | bigint> {
   /** Deliveries that are done while an earlier one is open. */
   get ahead(): number {
     return this.#next - this.#first - this.#open
+  }
+
+  /** Of those, what {@link takeAhead} has not handed out. */
+  get untakenAhead(): number {
+    return this.ahead - this.#taken
   }
 
   /** The last position up to which everything is done; `undefined` until the first delivery is. */
@@ -90,6 +97,16 @@ export class PrefixTracker<P extends number | bigint> {
     return false
   }
 
+  /** It was settled in another way (given back alone): counts as done, and is never handed out. Doing it twice changes nothing. */
+  drop(handle: number): void {
+    const slot = handle & this.#mask
+    if (handle < this.#first || handle >= this.#next || this.#states[slot] !== OPEN) return
+    this.#states[slot] = TAKEN
+    this.#taken += 1
+    this.#open -= 1
+    if (handle === this.#first) this.#advance()
+  }
+
   /**
    * For brokers that settle up to a position: the last one of the prefix that was not handed out yet, neither here nor by
    * {@link takeAhead}; `undefined` when there is nothing new. (A broker may treat a second settlement as an error.)
@@ -110,6 +127,7 @@ export class PrefixTracker<P extends number | bigint> {
       left -= 1
       if (this.#states[slot] === TAKEN) continue
       this.#states[slot] = TAKEN
+      this.#taken += 1
       taken.push(this.#positions[slot] as P)
     }
     return taken
@@ -147,6 +165,7 @@ export class PrefixTracker<P extends number | bigint> {
       if (state === OPEN) return
       this.#prefix = this.#positions[slot]
       if (state === DONE) this.#untaken = this.#prefix
+      else this.#taken -= 1
       this.#first += 1
     }
   }

@@ -7,14 +7,24 @@ export interface SimulatedClockOptions {
   readonly start?: number | undefined
   /** First value of `now()`, in ms since the Unix epoch. @default 2030-01-01T00:00:00Z */
   readonly wall?: number | undefined
+  /**
+   * Asked once for each timer: of those that are due at the same moment the one with the smallest number runs first. With seeded
+   * random numbers every order of events comes about, and can be had again. @default the order in which they were asked for
+   */
+  readonly rank?: (() => number) | undefined
+  /**
+   * What is given time to settle around each timer: promises and what they lead to, or also up to four `setImmediate` steps in
+   * a row. The first is many times faster. @default 'immediates'
+   */
+  readonly settle?: 'promises' | 'immediates' | undefined
 }
 
 /** A clock that a test moves by hand. Hours pass in milliseconds, and in the same way each time. */
 export interface SimulatedClock extends Clock {
   /**
-   * Moves time on by `ms`. What falls due runs at its moment, ordered by moment and then by when it was asked for; before
-   * and after each timer, promises and up to four `setImmediate` steps in a row are given time to settle. Rejects with
-   * what a timer throws.
+   * Moves time on by `ms`. What falls due runs at its moment, ordered by moment and then by when it was asked for or by
+   * {@link SimulatedClockOptions.rank}; before and after each timer everything is given time to settle. Rejects with what a
+   * timer throws.
    * @throws RangeError when `ms` is negative or not finite
    * @throws Error when time is being moved already (an `await` is missing), or when timers of 0 ms renew themselves without end
    */
@@ -36,9 +46,13 @@ const MOST_TIMERS_IN_ONE_MOMENT = 100_000
 
 // Kept, because test runners replace the global when they fake timers.
 const { setImmediate } = globalThis
+/** So that signals and messages of the process get a turn. */
+const SETTLES_PER_TURN = 1_000
 
 /** Makes a {@link SimulatedClock}. */
 export function createSimulatedClock(options: SimulatedClockOptions = {}): SimulatedClock {
+  const { rank = () => 0 } = options
+  const settle = options.settle === 'promises' ? createQuickSettle() : settleImmediates
   const timers = new TimerQueue()
   let current = options.start ?? 0
   let wallOffset = (options.wall ?? Date.UTC(2030, 0, 1)) - current
@@ -80,7 +94,7 @@ export function createSimulatedClock(options: SimulatedClockOptions = {}): Simul
     now: () => wallOffset + current,
     monotonic: () => current,
     after: (ms, run) => {
-      const timer = timers.add(current + (ms > 0 ? ms : 0), run)
+      const timer = timers.add(current + (ms > 0 ? ms : 0), run, rank())
       return () => {
         timers.remove(timer)
       }
@@ -101,6 +115,19 @@ export function createSimulatedClock(options: SimulatedClockOptions = {}): Simul
   }
 }
 
-async function settle(): Promise<void> {
+async function settleImmediates(): Promise<void> {
   for (let turn = 0; turn < SETTLE_TURNS; turn += 1) await new Promise<void>((resolve) => setImmediate(resolve))
+}
+
+/** Ticks are run when no promise has anything left to do, without a turn of the event loop. */
+function createQuickSettle(): () => Promise<void> {
+  let settles = 0
+  return () => {
+    settles += 1
+    return new Promise((resolve) => {
+      if (settles % SETTLES_PER_TURN === 0) setImmediate(resolve)
+      // Asked for by a promise, or the tick would come before all promises.
+      else queueMicrotask(() => process.nextTick(resolve))
+    })
+  }
 }

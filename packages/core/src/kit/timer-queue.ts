@@ -2,13 +2,14 @@
 export interface Timer {
   readonly due: number
   readonly run: () => void
-  /** Entries of one moment keep the order in which they were added. */
+  /** Entries of one moment go by rank, and those of one rank in the order in which they were added. */
+  readonly rank: number
   readonly sequence: number
   /** Place in the heap, kept by the queue so that an entry is removed without a search; -1 once it is out. */
   index: number
 }
 
-/** Timers ordered by the moment they are due, then by insertion: a binary heap that knows where each entry stands. */
+/** Timers ordered by the moment they are due, then by rank and insertion: a binary heap that knows where each entry stands. */
 export class TimerQueue {
   readonly #heap: Timer[] = []
   #sequence = 0
@@ -27,8 +28,8 @@ export class TimerQueue {
     return this.#heap[0]
   }
 
-  add(due: number, run: () => void): Timer {
-    const timer: Timer = { due, run, sequence: this.#sequence, index: this.#heap.length }
+  add(due: number, run: () => void, rank = 0): Timer {
+    const timer: Timer = { due, run, rank, sequence: this.#sequence, index: this.#heap.length }
     this.#sequence += 1
     this.#heap.push(timer)
     this.#rise(timer)
@@ -85,5 +86,6 @@ export class TimerQueue {
 }
 
 function isBefore(a: Timer, b: Timer): boolean {
-  return a.due < b.due || (a.due === b.due && a.sequence < b.sequence)
+  if (a.due !== b.due) return a.due < b.due
+  return a.rank === b.rank ? a.sequence < b.sequence : a.rank < b.rank
 }

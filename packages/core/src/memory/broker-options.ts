@@ -1,6 +1,7 @@
 import { checkClock, checkKeys, checkMs, checkNumber, checkOneOf, show } from '../errors/check-options.js'
 import { SluiceError } from '../errors/sluice-error.js'
 import type { Clock } from '../model/clock.js'
+import type { Latency } from './latency.js'
 import { isLog, memoryLikes, type MemoryLike } from './like.js'
 
 /** How much of one publish stream may be unreported. */
@@ -14,7 +15,7 @@ export interface MemoryOutstanding {
 export interface MemoryRetention {
   /** Past it the oldest go, read or not: a group that had not read them has lost its position. @default 1_000_000 */
   readonly messages?: number | undefined
-  /** How many of those that every group has passed stay for `from: 'earliest'`. @default 10_000 */
+  /** How many of those that every group has passed stay for `from: 'earliest'`. @default 256 */
   readonly settled?: number | undefined
 }
 
@@ -45,6 +46,8 @@ export interface MemoryBrokerOptions<L extends MemoryLike = MemoryLike> {
   readonly storeDelayMs?: number | undefined
   /** @default 4 batches, 1_024 messages, 8 MiB; rabbitmq 1_024 batches, 256 messages; kafka 1 batch, 10_000 messages, 1 MiB */
   readonly outstanding?: Partial<MemoryOutstanding> | undefined
+  /** For tests: lets everything between clients and the broker take its time. @default nothing takes time */
+  readonly latencyMs?: Latency | undefined
   /** Only for log and kafka. */
   readonly retention?: MemoryRetention | undefined
 }
@@ -90,6 +93,7 @@ export const memoryBrokerOptionNames: readonly (keyof MemoryBrokerOptions)[] = [
   'heartbeatMs',
   'storeDelayMs',
   'outstanding',
+  'latencyMs',
   'retention',
 ]
 
@@ -113,7 +117,7 @@ export function resolveBrokerLimits(like: MemoryLike, options: MemoryBrokerOptio
     },
     retention: {
       messages: options.retention?.messages ?? 1_000_000,
-      settled: options.retention?.settled ?? 10_000,
+      settled: options.retention?.settled ?? 256,
     },
   }
 }
@@ -130,7 +134,12 @@ function check(like: MemoryLike, options: MemoryBrokerOptions): void {
   checkMs('sessionMs', options.sessionMs, 1)
   checkMs('heartbeatMs', options.heartbeatMs, 1)
   checkNumber('storeDelayMs', options.storeDelayMs, { min: 0, max: 250 })
-  const { outstanding, retention } = options
+  const { outstanding, retention, latencyMs } = options
+  if (latencyMs !== undefined && typeof latencyMs !== 'function') {
+    throw new SluiceError('INVALID_OPTION', `latencyMs must be a function, got ${show(latencyMs)}`, {
+      field: 'latencyMs',
+    })
+  }
   if (outstanding !== undefined) {
     checkKeys('outstanding', outstanding, ['batches', 'messages', 'bytes'])
     checkNumber('outstanding.batches', outstanding.batches, whole)

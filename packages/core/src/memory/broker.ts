@@ -5,10 +5,12 @@ import type { GroupRef } from '../spi/sending.js'
 import { resolveBrokerLimits, type BrokerLimits, type MemoryBrokerOptions } from './broker-options.js'
 import type { Group } from './group.js'
 import type { QueueTime } from './group-queue.js'
+import type { Latency } from './latency.js'
 import { isLog, type MemoryLike } from './like.js'
 import { Pump } from './pump.js'
 import type { SendRule } from './send-rule.js'
 import { Topic } from './topic.js'
+import { Watch } from './watch.js'
 
 /** One connected client, as the broker sees it. */
 export interface BrokerClient {
@@ -31,6 +33,9 @@ export class Broker implements QueueTime {
   readonly topics: Map<string, Topic> = new Map()
   readonly clients: Set<BrokerClient> = new Set()
   readonly rules: Set<SendRule> = new Set()
+  readonly watch: Watch = new Watch()
+  /** Without it nothing takes time on its way. */
+  readonly latencyMs: Latency | undefined
   stopped = false
   silent = false
   blocked = false
@@ -46,6 +51,7 @@ export class Broker implements QueueTime {
     this.limits = resolveBrokerLimits(like, options)
     this.name = options.name ?? 'default'
     this.log = isLog(like)
+    this.latencyMs = options.latencyMs
     this.#ownClock = options.clock !== undefined
     this.#clock = options.clock ?? systemClock
     this.#timers = createTimerHeap(this.#clock)
@@ -102,7 +108,7 @@ export class Broker implements QueueTime {
   createTopic(name: string, keyed: boolean, partitions: number | undefined): Topic {
     const { limits, log, pump } = this
     const count = partitions ?? this.partitionsFor(keyed)
-    const topic = new Topic({ name, keyed, partitions: count, log, limits, time: this, pump })
+    const topic = new Topic({ name, keyed, partitions: count, log, limits, time: this, pump, watch: this.watch })
     this.topics.set(name, topic)
     return topic
   }

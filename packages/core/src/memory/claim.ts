@@ -8,6 +8,7 @@ import type { Fillable } from './pump.js'
 
 /** The consumer that a claim belongs to, as the broker sees it. */
 export interface ClaimOwner {
+  readonly clientName: string
   readonly request: ConsumeRequest
   /** Limit in bytes, `Infinity` where the adapter cannot bound them. */
   readonly windowBytes: number
@@ -24,6 +25,8 @@ export interface Source extends Fillable {
   readonly partition: number
   /** Messages for which nobody has to wait. */
   readonly ready: number
+  /** Whether its messages have positions. */
+  readonly numbered: boolean
   attach(claim: MemoryClaim): void
   /** The claim is over. What it was handed and the broker does not know as done comes again. */
   detach(claim: MemoryClaim): void
@@ -62,6 +65,10 @@ export class MemoryClaim implements Claim {
   unstored = 0
   /** Of a queue: what was ended and is not yet stored. */
   finished: Entry[] = []
+  /** Of a log: offsets that were ended while one before them was open, and are not yet stored. */
+  finishedAhead: number[] = []
+  /** Of a queue: on their way back alone. */
+  readonly returning: Set<Entry> = new Set()
   /** Of a log: where reading goes on, and what of the read is done. */
   cursor = 0
   tracker: PrefixTracker<number> | undefined
@@ -131,64 +138,89 @@ export class MemoryClaim implements Claim {
   }
 }
 
-/** Where a delivery stands: in a queue, or in a log at a handle of the claim's tracker. */
-export interface DeliveryPlace {
-  readonly position: string | undefined
+/** What the broker knows of a message when it hands it over. */
+export interface Past {
   readonly failures: number
   readonly handovers: number
   readonly starts: number
-  readonly entry: Entry | undefined
-  readonly offset: number
-  readonly handle: number
 }
 
 /** One hand-over of one message. */
 export class MemoryDelivery implements Inbound {
   readonly claim: MemoryClaim
-  readonly position: string | undefined
-  readonly id: string | undefined
-  readonly key: Uint8Array | null
-  readonly body: Uint8Array | null
-  readonly type: string | undefined
-  readonly correlationId: string | undefined
-  readonly headers: HeaderList
-  readonly bytes: number
-  readonly contentType: string
-  readonly timestampMs: number
   readonly failures: number
   readonly handovers: number
   readonly starts: number
   core: unknown = undefined
+  /** Its entry in a queue, or in the area of a log that is for one group. */
+  entry: Entry | undefined = undefined
+  /** Its offset in a log, -1 if it has none. */
+  offset = -1
+  /** Its handle in the tracker of the claim, -1 if it has none. */
+  handle = -1
+  /** Broker time, monotonic, in whole ms: a fraction would cost an object for each delivery. */
   readonly atMs: number
-  readonly entry: Entry | undefined
-  readonly offset: number
-  readonly handle: number
   open = true
   /** Starts are on record that `done` has to take back. */
   started: boolean
   previous: MemoryDelivery | undefined = undefined
   next: MemoryDelivery | undefined = undefined
+  readonly #message: Outbound
 
-  constructor(claim: MemoryClaim, message: Outbound, place: DeliveryPlace, atMs: number) {
+  constructor(claim: MemoryClaim, message: Outbound, past: Past, nowMs: number) {
     this.claim = claim
-    this.position = place.position
+    this.#message = message
+    this.failures = past.failures
+    this.handovers = past.handovers
+    this.starts = past.starts
+    this.started = past.starts > 0
+    this.atMs = Math.ceil(nowMs)
+  }
+
+  /** A queue has none; in a log the messages for one group have numbers of their own. */
+  get position(): string | undefined {
+    if (this.offset >= 0) return String(this.offset)
+    return this.claim.source.numbered ? `g${this.entry?.sequence}` : undefined
+  }
+
+  get id(): string | undefined {
     // A foreign producer may write none.
-    this.id = message.id === '' ? undefined : message.id
-    this.key = message.key
-    this.body = message.body
-    this.type = message.type
-    this.correlationId = message.correlationId
-    this.headers = message.headers
-    this.bytes = message.bytes
-    this.contentType = message.contentType
-    this.timestampMs = message.timestampMs
-    this.failures = place.failures
-    this.handovers = place.handovers
-    this.starts = place.starts
-    this.started = place.starts > 0
-    this.atMs = atMs
-    this.entry = place.entry
-    this.offset = place.offset
-    this.handle = place.handle
+    return this.#message.id === '' ? undefined : this.#message.id
+  }
+
+  get key(): Uint8Array | null {
+    return this.#message.key
+  }
+
+  get body(): Uint8Array | null {
+    return this.#message.body
+  }
+
+  get text(): string | undefined {
+    return this.#message.text
+  }
+
+  get type(): string | undefined {
+    return this.#message.type
+  }
+
+  get correlationId(): string | undefined {
+    return this.#message.correlationId
+  }
+
+  get headers(): HeaderList {
+    return this.#message.headers
+  }
+
+  get bytes(): number {
+    return this.#message.bytes
+  }
+
+  get contentType(): string {
+    return this.#message.contentType
+  }
+
+  get timestampMs(): number {
+    return this.#message.timestampMs
   }
 }

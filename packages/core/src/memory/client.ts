@@ -6,6 +6,8 @@ import type { SendBatch } from '../spi/sending.js'
 import type { Broker, BrokerClient } from './broker.js'
 import type { MemoryConsumer } from './consumer.js'
 import type { Group } from './group.js'
+import { Line } from './line.js'
+import type { Trip } from './latency.js'
 import type { Link } from './link.js'
 import { Mailbox } from './mailbox.js'
 import { Opening } from './opening.js'
@@ -64,7 +66,14 @@ export class Client implements BrokerClient, Link {
     this.id = broker.nextClientId()
     this.clientName = context.clientName
     this.clock = context.clock
-    this.#mail = new Mailbox(broker.pump, this)
+    const { latencyMs } = broker
+    const line = (what: Trip['what']): Line =>
+      new Line(
+        () => broker.clock,
+        () => latencyMs?.({ clientName: context.clientName, what }) ?? 0,
+      )
+    const lines = latencyMs && { inbound: line('to-client'), outbound: line('to-broker') }
+    this.#mail = new Mailbox(broker.pump, this, lines)
     this.#outbox = new Outbox({
       broker,
       clientName: context.clientName,
@@ -73,7 +82,11 @@ export class Client implements BrokerClient, Link {
       report: (run) => this.#mail.report(run),
     })
     const side = (name: Side): SideStatus => {
-      const requests = new Requests(() => this.#passes(name))
+      const travel =
+        latencyMs &&
+        ((run: () => void): Cancel =>
+          broker.clock.after(latencyMs({ clientName: context.clientName, what: 'question' }), run))
+      const requests = new Requests(() => this.#passes(name), travel)
       return { requests, up: false, held: false, lastCause: undefined }
     }
     this.#sides = { publish: side('publish'), consume: side('consume') }
@@ -171,6 +184,10 @@ export class Client implements BrokerClient, Link {
 
   arrive(run: () => void): void {
     this.#mail.arrive(run)
+  }
+
+  push(run: () => void): void {
+    this.#mail.push(run)
   }
 
   transmit(run: () => void): void {

@@ -9,10 +9,8 @@ import type { Link } from './link.js'
 import type { Member } from './membership.js'
 import { Waiters } from './waiters.js'
 
-/** What is done reaches the broker at the latest when so much of it waits. */
-const MOST_UNSTORED = 8_192
-
-const nothingBuffered = Object.freeze({ messages: 0, bytes: 0 })
+/** What is done reaches the broker at the latest when so much of it waits, over all claims: what waits is kept until then. */
+const MOST_UNSTORED = 512
 
 /** What a consumer needs of its adapter. */
 export interface ConsumerHooks {
@@ -26,7 +24,6 @@ export class MemoryConsumer implements Consumer, Member {
   readonly request: ConsumeRequest
   readonly windowBytes: number
   readonly clientName: string
-  readonly buffered: { readonly messages: number; readonly bytes: number } = nothingBuffered
   readonly record?: (delivery: Inbound, failures: number) => Promise<void>
   readonly #broker: Broker
   readonly #link: Link
@@ -35,9 +32,15 @@ export class MemoryConsumer implements Consumer, Member {
   readonly #claims = new Set<MemoryClaim>()
   readonly #waiters = new Waiters()
   readonly #rewinds = new Map<MemoryClaim, () => void>()
+  /** Lost, and core does not know. */
+  #untold: MemoryClaim[] = []
+  /** What was still on its way when intake ended. */
+  #kept: { readonly claim: MemoryClaim; readonly deliveries: readonly MemoryDelivery[] }[] = []
   #group: Group | undefined
   #memberId = ''
   #disarm: Cancel | undefined
+  /** Done since the last flush. */
+  #unflushed = 0
   #joined = false
   #paused = false
   #stopped = false
@@ -98,6 +101,7 @@ export class MemoryConsumer implements Consumer, Member {
   /** The connection is gone, and with it every claim. */
   disconnected(cause: Error & AdapterError): void {
     const claims = [...this.#claims]
+    this.#kept = []
     this.evict()
     this.#forget(claims, cause)
   }
@@ -151,7 +155,7 @@ export class MemoryConsumer implements Consumer, Member {
   }
 
   deliver(claim: MemoryClaim, deliveries: readonly MemoryDelivery[]): void {
-    if (!claim.ended && !this.#closed) this.#sink.deliver(claim, deliveries)
+    this.#link.push(() => this.#hand(claim, deliveries))
   }
 
   failed(cause: AdapterError): void {
@@ -172,8 +176,9 @@ export class MemoryConsumer implements Consumer, Member {
     if (claim.owner !== this || claim.ended || !claim.end(own)) return
     claim.source.done(own)
     claim.unstored += 1
+    this.#unflushed += 1
     if (own.started) this.#link.transmit(() => claim.source.recordStarts(own, 0))
-    if (claim.unstored >= MOST_UNSTORED) this.#flush()
+    if (this.#unflushed >= MOST_UNSTORED) this.#flush()
     else this.#disarm ??= this.#link.clock.after(this.#broker.limits.storeDelayMs, () => this.#flush())
     if (claim.source.ready > 0 && claim.usable) this.#broker.pump.wake(claim.source)
   }
@@ -209,7 +214,15 @@ export class MemoryConsumer implements Consumer, Member {
 
   resume(): void {
     this.#paused = false
+    // Nothing may follow a hand-over that has begun.
+    const kept = this.#stopped ? [] : this.#kept.splice(0).filter(({ claim }) => !claim.revoking)
+    for (const { claim, deliveries } of kept) this.#broker.pump.call(() => this.#hand(claim, deliveries))
     for (const claim of this.#claims) this.#broker.pump.wake(claim.source)
+  }
+
+  get buffered(): { readonly messages: number; readonly bytes: number } {
+    const kept = this.#kept.flatMap(({ claim, deliveries }) => (claim.ended ? [] : deliveries))
+    return { messages: kept.length, bytes: kept.reduce((sum, { bytes }) => sum + bytes, 0) }
   }
 
   get unstored(): number {
@@ -240,6 +253,7 @@ export class MemoryConsumer implements Consumer, Member {
   /** The adapter is closed: as if the connection had ended, with nobody left to tell. */
   abandon(): void {
     this.#closed = true
+    this.#kept = []
     const cause = closedError()
     const claims = [...this.#claims]
     this.evict()
@@ -289,7 +303,7 @@ export class MemoryConsumer implements Consumer, Member {
         if (claim.released) waiter.reject(goneError(claim))
         else {
           write()
-          waiter.resolve()
+          this.#link.push(() => waiter.resolve())
         }
       })
     })
@@ -298,10 +312,16 @@ export class MemoryConsumer implements Consumer, Member {
   #flush(): void {
     this.#disarm?.()
     this.#disarm = undefined
+    this.#unflushed = 0
     this.#link.transmit(() => {
       for (const claim of this.#claims) this.#store(claim)
-      this.#waiters.stored()
+      this.#link.push(this.#waiters.stored())
     })
+  }
+
+  #hand(claim: MemoryClaim, deliveries: readonly MemoryDelivery[]): void {
+    if (this.#paused || this.#stopped) this.#kept.push({ claim, deliveries })
+    else if (!claim.ended && !this.#closed) this.#sink.deliver(claim, deliveries)
   }
 
   #store(claim: MemoryClaim): void {
@@ -325,14 +345,30 @@ export class MemoryConsumer implements Consumer, Member {
       if (claim.released) this.#drop(claim)
     }
     const announced = gone.filter((claim) => claim.announced)
-    if (announced.length > 0) this.#tell(() => this.#sink.lost(announced, cause))
+    if (announced.length > 0) this.#tellLost(announced, cause)
     if (!this.#link.up || this.#closed) this.#stopWaiting(cause)
+  }
+
+  /** All that are lost by then at once: told of one alone, core would go on with the others. */
+  #tellLost(claims: readonly MemoryClaim[], cause: Error & AdapterError): void {
+    const isFirst = this.#untold.length === 0
+    this.#untold.push(...claims)
+    if (!isFirst) return
+    this.#tell(() => {
+      const lost = this.#untold
+      this.#untold = []
+      this.#sink.lost(lost, cause)
+    })
   }
 
   #stopWaiting(cause: Error & AdapterError): void {
     this.#disarm?.()
     this.#disarm = undefined
-    if (!this.#link.killed) this.#waiters.reject(cause)
+    if (this.#link.killed) return
+    const tell = this.#waiters.lost(cause)
+    // A process that stands still hears of it when it goes on.
+    if (this.#closed) tell()
+    else this.#link.later(tell)
   }
 
   #drop(claim: MemoryClaim): void {

@@ -6,6 +6,7 @@ import { instanceControl, type InstanceControl } from './instance-control.js'
 import { inspection, type InspectionControl } from './inspection.js'
 import type { Unreported } from './outbox.js'
 import type { SendRule } from './send-rule.js'
+import type { BrokerWatcher } from './watch.js'
 
 /** What tests do to a broker, and what they see of it. */
 export interface MemoryControl extends FaultControl, InspectionControl {
@@ -30,6 +31,8 @@ export interface MemoryControl extends FaultControl, InspectionControl {
   allow(): void
   /** Decides what becomes of messages on their way; rules are asked in turn. Returns what takes the rule back. */
   onSend(rule: SendRule): () => void
+  /** Tells what the broker has stored, and what it knows as settled. Returns what ends it. */
+  watch(watcher: BrokerWatcher): () => void
 }
 
 export function createControl(broker: Broker): MemoryControl {
@@ -92,6 +95,12 @@ export function createControl(broker: Broker): MemoryControl {
       broker.rules.add(rule)
       return () => {
         broker.rules.delete(rule)
+      }
+    },
+    watch: (watcher) => {
+      broker.watch.watchers.add(watcher)
+      return () => {
+        broker.watch.watchers.delete(watcher)
       }
     },
   }

@@ -9,7 +9,7 @@ export interface Entry {
   readonly message: Outbound
   /** Place in the queue. What comes back goes to its old place. */
   readonly sequence: number
-  /** Broker time, monotonic. */
+  /** Broker time, monotonic, in whole ms: a fraction would cost an object for each message. */
   readonly atMs: number
   handovers: number
   failures: number
@@ -58,7 +58,8 @@ export class GroupQueue {
   }
 
   push(message: Outbound, atMs: number): void {
-    const entry: Entry = { message, sequence: this.#sequence, atMs, handovers: 0, failures: 0, starts: 0 }
+    const at = Math.floor(atMs)
+    const entry: Entry = { message, sequence: this.#sequence, atMs: at, handovers: 0, failures: 0, starts: 0 }
     this.#sequence += 1
     this.#ready.push(entry)
   }

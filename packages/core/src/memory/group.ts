@@ -10,6 +10,8 @@ import type { PartitionLog } from './log.js'
 import { Membership } from './membership.js'
 import type { Pump } from './pump.js'
 import { QueueSource } from './queue-source.js'
+import type { SourceContext } from './source-context.js'
+import type { Watch } from './watch.js'
 
 /** What a group is made of, fixed when it is created. */
 export interface GroupOptions {
@@ -20,6 +22,7 @@ export interface GroupOptions {
   readonly holdMs: number
   readonly time: QueueTime
   readonly pump: Pump
+  readonly watch: Watch
 }
 
 /** The part of a group that lies in one partition. */
@@ -98,8 +101,9 @@ export class Group {
     }
   }
 
-  #context(): ConstructorParameters<typeof QueueSource>[1] {
-    const { time, pump } = this.#options
+  #context(): SourceContext {
+    const { time, pump, watch, topic, name } = this.#options
+    const group = { topic, group: name }
     return {
       get clock() {
         return time.clock
@@ -109,6 +113,11 @@ export class Group {
       },
       wake: (source) => pump.wake(source),
       handed: (claim) => this.#holds.handed(claim),
+      get settled() {
+        if (!watch.active) return undefined
+        return ({ owner, partition }: MemoryClaim, { id }: Outbound): void =>
+          watch.settled({ clientName: owner.clientName, group, partition, id })
+      },
     }
   }
 }

@@ -20,6 +20,7 @@ export class HandoverCount {
   }
 
   of(offset: number): number {
+    if (this.#claims.size === 0) return 0
     let count = 0
     for (const [end, claims] of this.#claims) if (end > offset) count += claims
     return count

@@ -14,6 +14,8 @@ export interface Link {
   later(run: () => void): void
   /** Something from the broker. It comes soon, or when the broker can be reached again; it goes down with the connection. */
   arrive(run: () => void): void
+  /** As {@link arrive}, but at once where the way takes no time. */
+  push(run: () => void): void
   /** Something for the broker. It is there at once, or when the broker can be reached again; it goes down with the connection. */
   transmit(run: () => void): void
 }

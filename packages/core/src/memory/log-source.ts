@@ -1,7 +1,8 @@
-import { PrefixTracker, type PositionRange } from '../kit/prefix-tracker.js'
+import { PrefixTracker } from '../kit/prefix-tracker.js'
 import { adapterError } from '../spi/adapter-error.js'
 import type { Outbound } from '../spi/envelope.js'
-import { MemoryDelivery, type MemoryClaim, type Source } from './claim.js'
+import { MemoryDelivery, type MemoryClaim, type Past, type Source } from './claim.js'
+import { DoneAhead } from './done-ahead.js'
 import { GroupQueue } from './group-queue.js'
 import { HandoverCount } from './handover-count.js'
 import type { PartitionLog } from './log.js'
@@ -11,12 +12,15 @@ import type { SourceContext } from './source-context.js'
 /** A group may have read so far ahead of its oldest open delivery; more waits, so that what is done ahead stays bounded. */
 const LONGEST_SPAN = 65_536
 
+const noPast: Past = Object.freeze({ failures: 0, handovers: 0, starts: 0 })
+
 /**
  * One partition of a log as one group reads it: from the watermark, without what was stored as done ahead of it. Beside
  * the log, under the same claim, lies an area with messages for this group alone.
  */
 export class LogSource implements Source {
   readonly partition: number
+  readonly numbered = true
   queued = false
   readonly #context: SourceContext
   readonly #log: PartitionLog
@@ -26,11 +30,11 @@ export class LogSource implements Source {
   readonly #starts = new Map<number, number>()
   #claim: MemoryClaim | undefined
   #watermark: number
-  #ahead: readonly PositionRange<number>[] = []
-  /** What was stored ahead when the claim began, and how far it has been passed. */
-  #skip: readonly PositionRange<number>[] = []
-  #skipAt = 0
+  /** What is stored as done behind the watermark, by this claim or by those before it. */
+  readonly #ahead = new DoneAhead()
   readonly #handovers = new HandoverCount()
+  /** What was told as settled ahead of the watermark, while somebody listens. */
+  readonly #told = new Set<number>()
   #stopped = false
 
   constructor(partition: number, log: PartitionLog, start: number, context: SourceContext, onStored: () => void) {
@@ -45,6 +49,26 @@ export class LogSource implements Source {
   /** Everything before it is settled. */
   get watermark(): number {
     return this.#watermark
+  }
+
+  /** What is stored as done from `from` to `end` (exclusive), as runs. */
+  *doneBetween(from: number, end: number): Generator<{ readonly first: number; readonly last: number }> {
+    if (this.#watermark > from) yield { first: from, last: Math.min(this.#watermark, end) - 1 }
+    for (const { first, last } of this.#ahead.runsFrom(from)) {
+      if (first >= end) return
+      yield { first: Math.max(first, from), last: Math.min(last, end - 1) }
+    }
+  }
+
+  /** Behind the last that is stored as done. */
+  get doneEnd(): number {
+    const last = this.#ahead.runs.at(-1)
+    return last === undefined ? this.#watermark : last.last + 1
+  }
+
+  /** Stored as done: it is never handed out again. */
+  isDone(offset: number): boolean {
+    return offset < this.#watermark || this.#ahead.has(offset)
   }
 
   get ready(): number {
@@ -65,7 +89,7 @@ export class LogSource implements Source {
   messages(): readonly { readonly message: Outbound; readonly atMs: number }[] {
     const records: { readonly message: Outbound; readonly atMs: number }[] = []
     for (let at = this.#log.next(this.#watermark); at !== undefined; at = this.#log.next(at.offset + 1)) {
-      if (!this.#isStoredAhead(at.offset)) records.push(at)
+      if (!this.#ahead.has(at.offset)) records.push(at)
     }
     const handed = this.#claim === undefined ? [] : unsettledEntries(this.#claim)
     return [...records, ...handed.sort((a, b) => a.sequence - b.sequence), ...this.#area.messages()]
@@ -74,7 +98,7 @@ export class LogSource implements Source {
   /** How many that is, without looking at each. */
   get backlog(): number {
     let count = this.#log.count(this.#watermark, this.#log.end) + this.#area.length + this.#area.delayed
-    for (const { first, last } of this.#ahead) count -= this.#log.count(Math.max(first, this.#watermark), last + 1)
+    for (const { first, last } of this.#ahead.runs) count -= this.#log.count(first, last + 1)
     return this.#claim === undefined ? count : count + unsettledEntries(this.#claim).length
   }
 
@@ -95,8 +119,6 @@ export class LogSource implements Source {
     claim.tracker = new PrefixTracker<number>()
     claim.cursor = this.#watermark
     this.#claim = claim
-    this.#skip = this.#ahead
-    this.#skipAt = 0
     this.#stopped = false
     this.#area.watch(() => this.#context.wake(this))
   }
@@ -112,22 +134,45 @@ export class LogSource implements Source {
   }
 
   done(delivery: MemoryDelivery): void {
-    if (delivery.entry === undefined) delivery.claim.tracker?.done(delivery.handle)
-    else delivery.claim.finished.push(delivery.entry)
+    const { claim, entry, offset, handle } = delivery
+    if (entry !== undefined) claim.finished.push(entry)
+    else if (claim.tracker?.done(handle) === false) claim.finishedAhead.push(offset)
   }
 
   store(claim: MemoryClaim): void {
     if (this.#claim !== claim || claim.tracker === undefined) return
+    const { settled } = this.#context
+    if (settled !== undefined) for (const { message } of claim.finished) settled(claim, message)
     claim.finished = []
     claim.unstored = 0
-    const { prefix, ahead } = claim.tracker
-    this.#ahead = ahead > 0 ? claim.tracker.aheadRanges() : []
-    if (prefix === undefined || prefix < this.#watermark) return
-    this.#watermark = prefix + 1
-    this.#handovers.forgetBefore(this.#watermark)
-    forgetBefore(this.#failures, this.#watermark)
-    forgetBefore(this.#starts, this.#watermark)
+    const { prefix = -1 } = claim.tracker
+    for (const offset of claim.finishedAhead) if (offset > prefix) this.#ahead.add(offset)
+    claim.finishedAhead = []
+    this.#ahead.forgetBefore(prefix + 1)
+    if (settled !== undefined) this.#tell(claim, prefix, settled)
+    if (prefix >= this.#watermark) {
+      this.#watermark = prefix + 1
+      this.#handovers.forgetBefore(this.#watermark)
+      forgetBefore(this.#failures, this.#watermark)
+      forgetBefore(this.#starts, this.#watermark)
+    }
     this.#onStored()
+  }
+
+  #tell(claim: MemoryClaim, prefix: number, settled: NonNullable<SourceContext['settled']>): void {
+    const tell = (first: number, last: number): void => {
+      for (
+        let next = this.#log.next(first);
+        next !== undefined && next.offset <= last;
+        next = this.#log.next(next.offset + 1)
+      ) {
+        if (!this.#told.has(next.offset)) settled(claim, next.message)
+        this.#told.add(next.offset)
+      }
+    }
+    tell(this.#watermark, prefix)
+    for (const { first, last } of this.#ahead.runs) tell(first, last)
+    for (const offset of this.#told) if (offset <= prefix) this.#told.delete(offset)
   }
 
   // A log has no way to take back one message, and its claims are exclusive: core rewinds them instead.
@@ -168,9 +213,10 @@ export class LogSource implements Source {
       const entry = this.#area.peek()
       if (entry === undefined || !claim.hasRoom(entry.message.bytes)) return
       this.#area.shift()
-      const { failures, handovers, starts } = entry
-      const place = { position: `g${entry.sequence}`, failures, handovers, starts, entry, offset: -1, handle: -1 }
-      hand(claim, batch, entry.message, place, nowMs)
+      const delivery = new MemoryDelivery(claim, entry.message, entry, nowMs)
+      delivery.entry = entry
+      claim.add(delivery)
+      batch.push(delivery)
     }
   }
 
@@ -180,23 +226,25 @@ export class LogSource implements Source {
     for (let record = this.#log.next(claim.cursor); record !== undefined; record = this.#log.next(claim.cursor)) {
       const { offset, message } = record
       if (tracker.open + tracker.ahead >= LONGEST_SPAN) return
-      if (this.#isDoneBefore(offset)) {
+      if (this.#ahead.has(offset)) {
         tracker.done(tracker.append(offset, nowMs))
       } else {
         if (!claim.hasRoom(message.bytes)) return
-        const place = {
-          position: String(offset),
-          failures: this.#failures.get(offset) ?? 0,
-          handovers: this.#handovers.of(offset),
-          starts: this.#starts.get(offset) ?? 0,
-          entry: undefined,
-          offset,
-          handle: tracker.append(offset, nowMs),
-        }
-        hand(claim, batch, message, place, nowMs)
+        const delivery = new MemoryDelivery(claim, message, this.#pastOf(offset), nowMs)
+        delivery.offset = offset
+        delivery.handle = tracker.append(offset, nowMs)
+        claim.add(delivery)
+        batch.push(delivery)
       }
       claim.cursor = offset + 1
     }
+  }
+
+  #pastOf(offset: number): Past {
+    const handovers = this.#handovers.of(offset)
+    const failures = this.#failures.size === 0 ? 0 : (this.#failures.get(offset) ?? 0)
+    const starts = this.#starts.size === 0 ? 0 : (this.#starts.get(offset) ?? 0)
+    return handovers === 0 && failures === 0 && starts === 0 ? noPast : { failures, handovers, starts }
   }
 
   /** Retention may have taken what was to be read next. */
@@ -207,7 +255,7 @@ export class LogSource implements Source {
     const policy = owner.request.onPositionLost
     const target = policy === 'latest' ? this.#log.end : start
     let lost = start - cursor + this.#log.count(start, target)
-    for (const { first, last } of this.#ahead) {
+    for (const { first, last } of this.#ahead.runs) {
       lost -= Math.max(0, Math.min(last + 1, target) - Math.max(first, cursor))
     }
     const where = `${owner.request.group.topic}.${owner.request.group.group} partition ${this.partition}`
@@ -222,36 +270,11 @@ export class LogSource implements Source {
     }
     // As if it were done up to there, or a successor would jump again and pass over what came meanwhile.
     tracker.done(tracker.append(target - 1, nowMs))
+    claim.finishedAhead.push(target - 1)
     claim.cursor = target
     this.store(claim)
     return true
   }
-
-  /** Done ahead of an open delivery by an earlier claim. Offsets are asked for in ascending order. */
-  #isDoneBefore(offset: number): boolean {
-    let range = this.#skip[this.#skipAt]
-    while (range !== undefined && range.last < offset) {
-      this.#skipAt += 1
-      range = this.#skip[this.#skipAt]
-    }
-    return range !== undefined && range.first <= offset
-  }
-
-  #isStoredAhead(offset: number): boolean {
-    return this.#ahead.some(({ first, last }) => first <= offset && offset <= last)
-  }
-}
-
-function hand(
-  claim: MemoryClaim,
-  batch: MemoryDelivery[],
-  message: Outbound,
-  place: ConstructorParameters<typeof MemoryDelivery>[2],
-  nowMs: number,
-): void {
-  const delivery = new MemoryDelivery(claim, message, place, nowMs)
-  claim.add(delivery)
-  batch.push(delivery)
 }
 
 function forgetBefore(records: Map<number, number>, offset: number): void {

@@ -4,11 +4,13 @@ import type { Outbound } from '../spi/envelope.js'
 export interface LogRecord {
   readonly offset: number
   readonly message: Outbound
-  /** Broker time, monotonic. */
+  /** Broker time, monotonic, in whole ms: a fraction would cost an object for each message. */
   readonly atMs: number
 }
 
-const SIZE = 1_024
+/** A power of two: places are found with shifts. */
+const SHIFT = 6
+const SIZE = 1 << SHIFT
 
 interface Chunk {
   readonly records: (LogRecord | undefined)[]
@@ -34,7 +36,7 @@ export class PartitionLog {
   }
 
   append(message: Outbound, atMs: number): LogRecord {
-    const record: LogRecord = { offset: this.#end, message, atMs }
+    const record: LogRecord = { offset: this.#end, message, atMs: Math.floor(atMs) }
     const chunk = this.#openChunk()
     chunk.records.push(record)
     chunk.live += 1
@@ -54,8 +56,8 @@ export class PartitionLog {
   next(offset: number): LogRecord | undefined {
     for (let at = Math.max(offset, this.#start); at < this.#end;) {
       const index = at - this.#base
-      const chunk = this.#chunks[Math.floor(index / SIZE)]
-      const record = chunk?.records[index % SIZE]
+      const chunk = this.#chunks[index >>> SHIFT]
+      const record = chunk?.records[index & (SIZE - 1)]
       if (record !== undefined) return record
       at = chunk?.live === 0 ? at - (index % SIZE) + SIZE : at + 1
     }
@@ -78,6 +80,15 @@ export class PartitionLog {
       }
     }
     return count
+  }
+
+  /** Takes out one message and leaves its offset empty, as compaction does. */
+  drop(offset: number): void {
+    const index = offset - this.#base
+    const chunk = this.#chunks[index >>> SHIFT]
+    if (offset < this.#start || chunk?.records[index & (SIZE - 1)] === undefined) return
+    chunk.records[index & (SIZE - 1)] = undefined
+    chunk.live -= 1
   }
 
   /** Forgets everything before `offset`. */

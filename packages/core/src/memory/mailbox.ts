@@ -1,4 +1,5 @@
 import { Deque } from '../kit/deque.js'
+import type { Line } from './line.js'
 import type { Pump } from './pump.js'
 
 /** What lets messages of one client pass. */
@@ -13,10 +14,17 @@ export interface MailboxGates {
   readonly reachable: boolean
 }
 
+/** The way between a client and the broker, where it takes time. */
+export interface Lines {
+  readonly inbound: Line
+  readonly outbound: Line
+}
+
 /** What waits between core, one client and the broker: four queues, each in order, emptied from microtasks. */
 export class Mailbox {
   readonly #pump: Pump
   readonly #gates: MailboxGates
+  readonly #lines: Lines | undefined
   /** For core: what the client has found out. */
   readonly #told = new Deque<() => void>()
   /** For core: answers to sends, owed until the end. */
@@ -25,9 +33,10 @@ export class Mailbox {
   readonly #outbound = new Deque<() => void>()
   #session = 0
 
-  constructor(pump: Pump, gates: MailboxGates) {
+  constructor(pump: Pump, gates: MailboxGates, lines: Lines | undefined) {
     this.#pump = pump
     this.#gates = gates
+    this.#lines = lines
   }
 
   /** Tells core, soon; not while the process stands still, and never once it has ended. */
@@ -45,17 +54,29 @@ export class Mailbox {
   /** From the broker: soon, or once it can be reached; it goes down with the connection. */
   arrive(run: () => void): void {
     const session = this.#session
-    this.#pump.call(() => {
+    const come = (): void => {
       if (session !== this.#session || this.#gates.ended) return
       if (this.#gates.reachable && this.#inbound.length === 0) run()
       else this.#inbound.push(run)
-    })
+    }
+    if (this.#lines === undefined) this.#pump.call(come)
+    else this.#lines.inbound.carry(come)
+  }
+
+  /** As {@link arrive}, for what is handed on by the broker's own turn: without a way that takes time it is there at once. */
+  push(run: () => void): void {
+    if (this.#lines === undefined) run()
+    else this.arrive(run)
   }
 
   /** To the broker: at once, or once it can be reached; it goes down with the connection. */
   transmit(run: () => void): void {
-    if (this.#gates.reachable && this.#outbound.length === 0) run()
-    else this.#outbound.push(run)
+    const come = (): void => {
+      if (this.#gates.reachable && this.#outbound.length === 0) run()
+      else this.#outbound.push(run)
+    }
+    if (this.#lines === undefined) come()
+    else this.#lines.outbound.carry(come)
   }
 
   /** The process goes on. */
@@ -73,6 +94,8 @@ export class Mailbox {
   /** What was under way on the consuming side is gone. */
   disconnected(): void {
     this.#session += 1
+    this.#lines?.inbound.cut()
+    this.#lines?.outbound.cut()
     this.#inbound.clear()
     this.#outbound.clear()
   }

@@ -8,7 +8,6 @@ import type { QueueTime } from './group-queue.js'
 export interface Member extends ClaimOwner {
   /** Unique in the group and growing, so that who came first keeps what two would have. */
   readonly memberId: string
-  readonly clientName: string
   /** It takes no more claims and is not asked to let go of those it has. */
   readonly leaving: boolean
   /** Tells it about a claim, later. */

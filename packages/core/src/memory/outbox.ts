@@ -1,7 +1,9 @@
 import { Deque } from '../kit/deque.js'
 import type { Cancel, Clock } from '../model/clock.js'
 import { adapterError, type AdapterError } from '../spi/adapter-error.js'
+import type { Outbound } from '../spi/envelope.js'
 import type { SendBatch, SendResult } from '../spi/sending.js'
+import { Answers, type Answer } from './answers.js'
 import type { Broker } from './broker.js'
 import { streamOf, type SendOutcome } from './send-rule.js'
 import { storeMessage } from './store-message.js'
@@ -25,6 +27,8 @@ interface Transit {
   readonly batch: SendBatch
   /** When the client stops waiting for answers. */
   readonly deadline: number
+  /** When it is at the broker. */
+  readonly dueMs: number
   /** The next message that the broker gets. */
   index: number
   /** The rules have held it up already. */
@@ -42,6 +46,9 @@ export class Outbox {
   readonly #transits = new Deque<Transit>()
   /** Streams that a rule holds up. */
   readonly #held = new Map<string, HeldStream>()
+  readonly #answers: Answers
+  /** Streams with a message of which nothing certain was said, until it is sent again: nothing may get there before it. */
+  readonly #doubtful = new Set<string>()
   /** No deadline is earlier; what had this one may be answered by now. */
   #earliest = Infinity
   #disarm: Cancel | undefined
@@ -49,6 +56,8 @@ export class Outbox {
 
   constructor(options: OutboxOptions) {
     this.#options = options
+    const { broker, clientName, report } = options
+    this.#answers = new Answers({ broker, clientName, report, arrived: () => this.#watchDeadlines() })
   }
 
   get empty(): boolean {
@@ -57,7 +66,10 @@ export class Outbox {
 
   push(batch: SendBatch): void {
     const deadline = this.#options.clock.monotonic() + batch.timeoutMs
-    this.#transits.push({ batch, deadline, index: 0, passed: false })
+    const { broker, clientName } = this.#options
+    const dueMs =
+      broker.latencyMs === undefined ? 0 : broker.clock.monotonic() + broker.latencyMs({ clientName, what: 'send' })
+    this.#transits.push({ batch, deadline, dueMs, index: 0, passed: false })
     if (deadline < this.#earliest) this.#earliest = deadline
   }
 
@@ -78,12 +90,13 @@ export class Outbox {
 
   /** The connection is gone: nothing of what is under way is ever answered. */
   fail(unreported: Unreported, error: AdapterError): void {
-    this.#end([...this.#streams().values()], unreported, error)
+    this.#end(this.#streams(), unreported, error)
   }
 
-  /** Every transit by its stream, in order. */
+  /** Every stream with something under way, and its transits in order. */
   #streams(): Map<string, Transit[]> {
     const streams = new Map<string, Transit[]>()
+    for (const { stream } of this.#answers.waiting) streams.set(stream, [])
     for (const [stream, { transits }] of this.#held) streams.set(stream, [...transits])
     for (const transit of this.#transits) {
       const stream = streamOfBatch(transit.batch)
@@ -95,10 +108,13 @@ export class Outbox {
   }
 
   /** Ends whole streams: what follows one that failed must not arrive before it is sent again. */
-  #end(streams: readonly (readonly Transit[])[], unreported: Unreported, error: AdapterError): void {
-    const ended = new Set(streams.flat())
-    if (ended.size === 0) return
-    const reports = streams.flatMap((transits) => this.#endStream(transits, unreported))
+  #end(streams: ReadonlyMap<string, readonly Transit[]>, unreported: Unreported, error: AdapterError): void {
+    if (streams.size === 0) return
+    const unanswered = this.#answers.lose(new Set(streams.keys())).flatMap(messagesOf)
+    const ended = new Set([...streams.values()].flat())
+    for (const [stream, transits] of streams) {
+      unanswered.push(...this.#endStream(transits, this.#doubtful.has(stream) ? 'lost' : unreported))
+    }
     for (const [stream, { transits, cancel }] of this.#held) {
       const first = transits.peek()
       if (first === undefined || !ended.has(first)) continue
@@ -111,7 +127,7 @@ export class Outbox {
     this.#watchDeadlines()
     const result: SendResult = { kind: 'uncertain', error }
     this.#options.report(() => {
-      for (const { batch, index } of reports) batch.report(index, result)
+      for (const { batch, index } of unanswered) batch.report(index, result)
     })
   }
 
@@ -124,27 +140,34 @@ export class Outbox {
     })
     const reaching = { stored: rest.length, half: Math.ceil(rest.length / 2), lost: 0 }[unreported]
     const nowMs = broker.clock.monotonic()
-    for (const { batch, envelope } of rest.slice(0, reaching)) {
-      storeMessage(broker, batch.destination, batch.partition, envelope, nowMs)
-    }
+    for (const { batch, envelope } of rest.slice(0, reaching)) this.#store(batch, envelope, nowMs)
     return rest
   }
 
   #advance(transit: Transit, nowMs: number): void {
-    const { batch } = transit
+    const { batch, dueMs } = transit
+    if (dueMs > nowMs) {
+      this.#hold(transit, dueMs - nowMs)
+      return
+    }
     const { envelopes } = batch
+    if (batch.resend && transit.index === 0) this.#doubtful.delete(streamOfBatch(batch))
+    const first = transit.index
+    const results: SendResult[] = []
     while (transit.index < envelopes.length) {
       const outcome = this.#options.broker.rules.size === 0 || transit.passed ? 'store' : this.#ask(transit)
       if (typeof outcome === 'object') {
+        transit.passed = true
         this.#hold(transit, outcome.delayMs)
-        return
+        break
       }
       transit.passed = false
-      const { index } = transit
       const result = this.#carryOut(transit, outcome, nowMs)
       transit.index += 1
-      batch.report(index, result)
+      if (result.kind === 'uncertain') this.#doubtful.add(streamOfBatch(batch))
+      results.push(result)
     }
+    this.#answers.give({ batch, first, results }, transit.deadline)
   }
 
   #ask({ batch, index }: Transit): SendOutcome {
@@ -161,26 +184,32 @@ export class Outbox {
 
   #carryOut({ batch, index }: Transit, outcome: Exclude<SendOutcome, object>, nowMs: number): SendResult {
     const { broker } = this.#options
-    const { destination, partition } = batch
     const envelope = batch.envelopes[index]
     if (envelope === undefined || outcome === 'refuse') {
       return { kind: 'refused', error: adapterError('REFUSED', 'the broker refuses the message', { scope: 'message' }) }
     }
     if (outcome === 'uncertain-lost') return { kind: 'uncertain', error: broker.lost('did not answer') }
-    const result = storeMessage(broker, destination, partition, envelope, nowMs)
+    const result = this.#store(batch, envelope, nowMs)
     if (outcome === 'uncertain-stored') return { kind: 'uncertain', error: broker.lost('did not answer') }
-    if (outcome === 'duplicate') storeMessage(broker, destination, partition, envelope, nowMs)
+    if (outcome === 'duplicate') this.#store(batch, envelope, nowMs)
+    return result
+  }
+
+  #store({ destination, partition }: SendBatch, envelope: Outbound, nowMs: number): SendResult {
+    const { broker, clientName } = this.#options
+    const result = storeMessage(broker, destination, partition, envelope, nowMs)
+    if (result.kind === 'stored' && broker.watch.active)
+      broker.watch.stored({ clientName, destination, partition, id: envelope.id })
     return result
   }
 
   /** The message waits, and all that follow in its stream behind it. */
   #hold(transit: Transit, delayMs: number): void {
-    transit.passed = true
     const stream = streamOfBatch(transit.batch)
     const held: HeldStream = { transits: new Deque(), cancel: () => undefined }
     held.transits.push(transit)
     this.#held.set(stream, held)
-    held.cancel = this.#options.broker.timers.after(delayMs, () => this.#release(stream, held))
+    held.cancel = this.#options.broker.clock.after(delayMs, () => this.#release(stream, held))
   }
 
   /** Back to the front, so that they arrive before what was sent since. */
@@ -193,7 +222,7 @@ export class Outbox {
 
   /** One timer for the earliest deadline, and none while nothing waits. */
   #watchDeadlines(): void {
-    if (this.#transits.length === 0 && this.#held.size === 0) this.#earliest = Infinity
+    if (this.#transits.length === 0 && this.#held.size === 0 && !this.#answers.pending) this.#earliest = Infinity
     if (this.#earliest !== Infinity && this.#disarm !== undefined && this.#earliest >= this.#armedFor) return
     this.#disarm?.()
     this.#disarm = undefined
@@ -206,13 +235,22 @@ export class Outbox {
   #expire(): void {
     this.#disarm = undefined
     const nowMs = this.#options.clock.monotonic()
-    const streams = [...this.#streams().values()]
-    const late = streams.filter((transits) => transits.some(({ deadline }) => deadline <= nowMs))
-    const waiting = streams.filter((transits) => !late.includes(transits))
-    this.#earliest = waiting.flat().reduce((earliest, { deadline }) => Math.min(earliest, deadline), Infinity)
+    const late = new Map<string, readonly Transit[]>()
+    this.#earliest = Infinity
+    const streams = this.#streams()
+    const unanswered = this.#answers.waiting
+    for (const [stream, transits] of streams) {
+      const answers = unanswered.filter((parcel) => parcel.stream === stream)
+      const earliest = Math.min(...[...transits, ...answers].map(({ deadline }) => deadline))
+      if (earliest <= nowMs) late.set(stream, transits)
+      else this.#earliest = Math.min(this.#earliest, earliest)
+    }
     this.#end(late, 'lost', adapterError('TIMEOUT', 'the broker did not answer in time', { retryable: true }))
     this.#watchDeadlines()
   }
 }
+
+const messagesOf = ({ batch, first, results }: Answer): { batch: SendBatch; index: number }[] =>
+  results.map((_, at) => ({ batch, index: first + at }))
 
 const streamOfBatch = ({ destination, partition }: SendBatch): string => streamOf(destination, partition)

@@ -13,6 +13,7 @@ const MESSAGES_PER_TURN = 10_000
 
 // Kept, because test runners replace the global when they fake timers.
 const { setImmediate } = globalThis
+const resolved = Promise.resolve()
 
 /**
  * Everything the broker does for its clients happens here, in a microtask of its own and never in the call stack of a
@@ -41,7 +42,7 @@ export class Pump {
   #schedule(): void {
     if (this.#scheduled) return
     this.#scheduled = true
-    if (this.#handedOn < MESSAGES_PER_TURN) queueMicrotask(this.#turn)
+    if (this.#handedOn < MESSAGES_PER_TURN) void resolved.then(this.#turn)
     else {
       this.#handedOn = 0
       setImmediate(this.#turn)

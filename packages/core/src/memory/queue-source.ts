@@ -9,6 +9,7 @@ import type { SourceContext } from './source-context.js'
  */
 export class QueueSource implements Source {
   readonly partition: number
+  readonly numbered = false
   queued = false
   readonly #context: SourceContext
   readonly #queue: GroupQueue
@@ -32,7 +33,7 @@ export class QueueSource implements Source {
   /** Handed over, and not known as done. */
   get unsettled(): number {
     let count = 0
-    for (const claim of this.#claims) count += claim.open + claim.finished.length
+    for (const claim of this.#claims) count += claim.open + claim.finished.length + claim.returning.size
     return count
   }
 
@@ -71,17 +72,18 @@ export class QueueSource implements Source {
   }
 
   store(claim: MemoryClaim): void {
+    const { settled } = this.#context
+    if (settled !== undefined) for (const { message } of claim.finished) settled(claim, message)
     claim.finished = []
     claim.unstored = 0
   }
 
-  returning(delivery: MemoryDelivery): void {
-    this.done(delivery)
+  returning({ claim, entry }: MemoryDelivery): void {
+    if (entry !== undefined) claim.returning.add(entry)
   }
 
   giveBack({ claim, entry }: MemoryDelivery): void {
-    if (entry === undefined) return
-    claim.finished.splice(claim.finished.lastIndexOf(entry), 1)
+    if (entry === undefined || !claim.returning.delete(entry)) return
     entry.handovers += 1
     this.#queue.putBack([entry])
     this.#context.wake(this)
@@ -147,16 +149,15 @@ export class QueueSource implements Source {
 }
 
 function hand(claim: MemoryClaim, entry: Entry, nowMs: number): MemoryDelivery {
-  const { failures, handovers, starts } = entry
-  const place = { position: undefined, failures, handovers, starts, entry, offset: -1, handle: -1 }
-  const delivery = new MemoryDelivery(claim, entry.message, place, nowMs)
+  const delivery = new MemoryDelivery(claim, entry.message, entry, nowMs)
+  delivery.entry = entry
   claim.add(delivery)
   return delivery
 }
 
 /** What a claim was handed and the broker does not know as done. */
 export function unsettledEntries(claim: MemoryClaim): Entry[] {
-  const entries = [...claim.finished]
+  const entries = [...claim.finished, ...claim.returning]
   for (const delivery of claim.deliveries()) if (delivery.entry !== undefined) entries.push(delivery.entry)
   return entries
 }

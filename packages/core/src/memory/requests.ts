@@ -1,3 +1,4 @@
+import type { Cancel } from '../model/clock.js'
 import { adapterError, type AdapterError } from '../spi/adapter-error.js'
 
 interface Waiting {
@@ -5,14 +6,19 @@ interface Waiting {
   reject(error: Error & AdapterError): void
 }
 
-/** Questions to the broker. Each is answered at once, or when the broker can be reached again, or ends with its signal. */
+/** Lets a question and its answer travel. */
+export type Travel = (run: () => void) => Cancel
+
+/** Questions to the broker. Each is answered at once or after its time on the way, or when the broker can be reached again, or ends with its signal. */
 export class Requests {
   readonly #passes: () => boolean
+  readonly #travel: Travel | undefined
   readonly #waiting = new Set<Waiting>()
   #ended: (Error & AdapterError) | undefined
 
-  constructor(passes: () => boolean) {
+  constructor(passes: () => boolean, travel: Travel | undefined) {
     this.#passes = passes
+    this.#travel = travel
   }
 
   get size(): number {
@@ -22,15 +28,21 @@ export class Requests {
   add<T>(signal: AbortSignal, run: () => T): Promise<T> {
     if (this.#ended !== undefined) return Promise.reject(this.#ended)
     return new Promise((resolve, reject) => {
+      let travelling: Cancel | undefined
+      const answer = (): void => {
+        travelling = undefined
+        if (!this.#passes()) return
+        leave()
+        try {
+          resolve(run())
+        } catch (error) {
+          reject(error instanceof Error ? error : new Error(String(error)))
+        }
+      }
       const waiting: Waiting = {
         attempt: () => {
-          if (!this.#passes()) return
-          leave()
-          try {
-            resolve(run())
-          } catch (error) {
-            reject(error instanceof Error ? error : new Error(String(error)))
-          }
+          if (this.#travel === undefined) answer()
+          else if (this.#passes()) travelling ??= this.#travel(answer)
         },
         reject: (error) => {
           leave()
@@ -39,6 +51,7 @@ export class Requests {
       }
       const onAbort = (): void => waiting.reject(unanswered())
       const leave = (): void => {
+        travelling?.()
         this.#waiting.delete(waiting)
         signal.removeEventListener('abort', onAbort)
       }

@@ -5,6 +5,7 @@ import { Group } from './group.js'
 import { LogSource } from './log-source.js'
 import { PartitionLog } from './log.js'
 import type { Pump } from './pump.js'
+import type { Watch } from './watch.js'
 
 /** What a topic is made of, fixed when it is created. */
 export interface TopicOptions {
@@ -16,6 +17,7 @@ export interface TopicOptions {
   readonly limits: BrokerLimits
   readonly time: QueueTime
   readonly pump: Pump
+  readonly watch: Watch
 }
 
 /** One topic of the broker. */
@@ -23,10 +25,14 @@ export class Topic {
   readonly name: string
   readonly keyed: boolean
   readonly groups: Map<string, Group> = new Map()
+  /** The same, to go through at each message. */
+  readonly #eachGroup: Group[] = []
   readonly #options: TopicOptions
   /** Empty where messages go to the queues of the groups. */
   readonly #logs: PartitionLog[] = []
   #partitions = 0
+  /** By partition: up to here, what all groups have done ahead of an open message was dropped. */
+  readonly #swept: number[] = []
 
   constructor(options: TopicOptions) {
     this.name = options.name
@@ -54,11 +60,12 @@ export class Topic {
 
   /** A group whose start is fixed now. */
   createGroup(name: string, order: 'key' | 'none', from: 'creation' | 'earliest'): Group {
-    const { log, limits, time, pump } = this.#options
+    const { log, limits, time, pump, watch } = this.#options
     const exclusive = log || this.keyed || order === 'key'
-    const group = new Group({ topic: this.name, name, exclusive, holdMs: limits.holdMs, time, pump })
+    const group = new Group({ topic: this.name, name, exclusive, holdMs: limits.holdMs, time, pump, watch })
     for (let partition = 0; partition < this.#partitions; partition += 1) this.#addPartition(group, partition, from)
     this.groups.set(name, group)
+    this.#eachGroup.push(group)
     return group
   }
 
@@ -66,13 +73,13 @@ export class Topic {
   append(partition: number, message: Outbound, atMs: number): string | undefined {
     const log = this.#logs[partition]
     if (log === undefined) {
-      for (const group of this.groups.values()) group.add(partition, message, atMs, 0)
+      for (const group of this.#eachGroup) group.add(partition, message, atMs, 0)
       return undefined
     }
     const { offset } = log.append(message, atMs)
     const { messages } = this.#options.limits.retention
     if (log.end - log.start > messages) log.trim(log.end - messages)
-    for (const group of this.groups.values()) {
+    for (const group of this.#eachGroup) {
       const source = group.partitions[partition]
       if (source instanceof LogSource) source.appended()
     }
@@ -95,5 +102,24 @@ export class Topic {
       if (source instanceof LogSource) passed = Math.min(passed, source.watermark)
     }
     log.trim(Math.min(spare, passed))
+    if (passed < spare) this.#sweep(partition, log, spare)
+  }
+
+  /** A message that stands still keeps everything behind it in the log. What all groups have done of that goes, or a log would hold what a queue does not. */
+  #sweep(partition: number, log: PartitionLog, spare: number): void {
+    const sources = [...this.groups.values()].flatMap(({ partitions }) => {
+      const source = partitions[partition]
+      return source instanceof LogSource ? source : []
+    })
+    // Not beyond what the slowest has done: what it has yet to reach is looked at then.
+    const end = Math.min(spare, ...sources.map((source) => source.doneEnd))
+    const from = Math.max(this.#swept[partition] ?? 0, log.start)
+    const [one, ...others] = sources
+    if (one !== undefined) {
+      for (const { first, last } of one.doneBetween(from, end))
+        for (let offset = first; offset <= last; offset += 1)
+          if (others.every((source) => source.isDone(offset))) log.drop(offset)
+    }
+    this.#swept[partition] = Math.max(from, end)
   }
 }

@@ -45,13 +45,20 @@ export class Waiters {
     }).finally(() => signal.removeEventListener('abort', onAbort))
   }
 
-  /** Everything that was done is stored. */
-  stored(): void {
-    for (const waiter of [...this.#forStorage]) waiter.resolve()
+  /** Everything that was done is stored: returns what tells those who wait for it now. */
+  stored(): () => void {
+    const waiting = [...this.#forStorage]
+    return () => {
+      for (const waiter of waiting) waiter.resolve()
+    }
   }
 
-  reject(cause: Error & AdapterError): void {
-    for (const waiter of [...this.#all]) waiter.reject(cause)
+  /** Nobody who waits now will get an answer: returns what tells them. */
+  lost(cause: Error & AdapterError): () => void {
+    const waiting = [...this.#all]
+    return () => {
+      for (const waiter of waiting) waiter.reject(cause)
+    }
   }
 }
 

@@ -16,13 +16,18 @@ const decoder = new TextDecoder('utf-8', { fatal: true })
 /** The default codec, with the rules of JSON.stringify: a payload that has no JSON form (undefined, a function, circular, BigInt) is refused; inside of it undefined and functions are left out. */
 export const jsonCodec: Codec = {
   contentType: 'application/json',
-  encode(payload) {
-    const text: string | undefined = JSON.stringify(payload)
-    if (text === undefined) throw new TypeError(`${typeof payload} has no JSON form`)
-    return encodeText(text)
-  },
-  decode: (body) => JSON.parse(decoder.decode(body)) as unknown,
+  encode: (payload) => encodeText(encodeJson(payload)),
+  decode: (body) => decodeJson(decoder.decode(body)),
 }
+
+/** What {@link jsonCodec} makes bytes of. Always well-formed, so bytes and text say the same. */
+export function encodeJson(payload: unknown): string {
+  const text: string | undefined = JSON.stringify(payload)
+  if (text === undefined) throw new TypeError(`${typeof payload} has no JSON form`)
+  return text
+}
+
+export const decodeJson = (text: string): unknown => JSON.parse(text)
 
 /** Bytes as they are. */
 export const bytesCodec: Codec = {

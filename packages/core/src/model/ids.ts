@@ -11,6 +11,7 @@ const LATEST_MS = 2 ** 48 - 1
 export function createIdSource(): IdSource {
   let lastMs = -1
   let counter = 0
+  let time = ''
   let prefix = ''
   let suffixes: readonly string[] | undefined
 
@@ -20,17 +21,21 @@ export function createIdSource(): IdSource {
     if (ms > lastMs) {
       lastMs = Math.min(ms, LATEST_MS)
       counter = 0
-      prefix = ''
+      time = ''
     } else {
       counter += 1
       if (counter === COUNTER_END) {
         // More than the counter holds in one millisecond: borrowed from the next one.
         counter = 0
+        time = ''
         lastMs += 1
       }
     }
     // Sixteen ids share one prefix and one of sixteen suffixes, so that an id costs a single concatenation.
-    if (prefix === '' || (counter & 15) === 0) prefix = makePrefix(lastMs, counter)
+    if ((counter & 15) === 0) {
+      if (time === '') time = timeText(lastMs)
+      prefix = time + (twoDigits[counter >> 4] ?? '')
+    }
     return prefix + (suffixes[counter & 15] ?? '')
   }
 }
@@ -38,9 +43,11 @@ export function createIdSource(): IdSource {
 /** Ids of this process. */
 export const nextId: IdSource = createIdSource()
 
-function makePrefix(ms: number, counter: number): string {
+const twoDigits = Array.from({ length: COUNTER_END / 16 }, (_, value) => value.toString(16).padStart(2, '0'))
+
+function timeText(ms: number): string {
   const time = ms.toString(16).padStart(12, '0')
-  return `${time.slice(0, 8)}-${time.slice(8)}-7${(counter >> 4).toString(16).padStart(2, '0')}`
+  return `${time.slice(0, 8)}-${time.slice(8)}-7`
 }
 
 function drawSuffixes(): readonly string[] {

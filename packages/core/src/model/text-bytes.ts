@@ -4,23 +4,26 @@ const LONGEST_SHARED = SLAB / 4
 const SHORT = 16
 
 const encoder = new TextEncoder()
-let slab = new Uint8Array(0)
+let memory = new ArrayBuffer(0)
+let slab = new Uint8Array(memory)
 let used = 0
 
 /**
- * UTF-8 bytes of a text. Short texts share the memory behind them with their neighbours, as those of `Buffer.from` do: several times as
- * fast as memory of their own and a hundred bytes smaller. The price is that bytes that are kept for long keep up to 16 KiB alive.
+ * UTF-8 bytes of a text. Short texts share the memory behind them with their neighbours: several times as fast as memory of their own
+ * and a hundred bytes smaller. The price is that bytes that are kept for long keep up to 16 KiB alive.
  */
 export function encodeText(text: string): Uint8Array {
   const longest = text.length * 3
   if (longest > LONGEST_SHARED) return encoder.encode(text)
-  if (used + longest > slab.length) {
-    slab = new Uint8Array(SLAB)
+  if (used + longest > memory.byteLength) {
+    memory = new ArrayBuffer(SLAB)
+    slab = new Uint8Array(memory)
     used = 0
   }
   let length = text.length <= SHORT ? writeAscii(text) : -1
-  if (length < 0) length = encoder.encodeInto(text, slab.subarray(used)).written
-  const bytes = slab.subarray(used, used + length)
+  // Views are made of the memory and not of the slab: `subarray` takes twice as long.
+  if (length < 0) length = encoder.encodeInto(text, new Uint8Array(memory, used)).written
+  const bytes = new Uint8Array(memory, used, length)
   used += length
   return bytes
 }

@@ -9,14 +9,16 @@ import type { BatchOutcome } from './options.js'
 export class BatchCollector implements Collector {
   readonly done: Promise<void>
   readonly #topic: string
-  readonly #results: (BatchResult<Receipt> | undefined)[]
+  /** By place; nearly all messages are stored, so what failed is kept apart. */
+  readonly #receipts: (Receipt | undefined)[]
+  readonly #failures = new Map<number, SluiceError>()
   #open: number
   #finish: () => void = () => undefined
 
   constructor(topic: string, size: number) {
     this.#topic = topic
     this.#open = size
-    this.#results = new Array<BatchResult<Receipt> | undefined>(size)
+    this.#receipts = new Array<Receipt | undefined>(size).fill(undefined)
     this.done = new Promise((resolve) => {
       this.#finish = resolve
     })
@@ -25,28 +27,34 @@ export class BatchCollector implements Collector {
 
   ended(entry: Entry, receipt: Receipt | undefined, error: unknown): void {
     if (receipt === undefined) this.failed(entry.index, error)
-    else this.#settle(entry.index, { status: 'stored', receipt })
+    else if (this.#isOpen(entry.index)) {
+      this.#receipts[entry.index] = receipt
+      this.#settled()
+    }
   }
 
   failed(index: number, error: unknown): void {
-    this.#settle(index, { status: 'failed', error: toSluiceError(error, { topic: this.#topic }) })
+    if (!this.#isOpen(index)) return
+    this.#failures.set(index, toSluiceError(error, { topic: this.#topic }))
+    this.#settled()
   }
 
   /** @throws BatchError when a message failed and `settled` is false */
   outcome(settled: boolean): BatchOutcome<true> | BatchOutcome<false> {
-    const results = this.#results as readonly BatchResult<Receipt>[]
+    if (!settled && this.#failures.size === 0) return this.#receipts as readonly Receipt[]
+    const results = this.#receipts.map((receipt, index): BatchResult<Receipt> => {
+      const error = this.#failures.get(index)
+      return error === undefined ? { status: 'stored', receipt: receipt as Receipt } : { status: 'failed', error }
+    })
     if (settled) return results
-    const receipts: Receipt[] = []
-    for (const result of results) {
-      if (result.status === 'failed') throw new BatchError(results, this.#topic)
-      receipts.push(result.receipt)
-    }
-    return receipts
+    throw new BatchError(results, this.#topic)
   }
 
-  #settle(index: number, result: BatchResult<Receipt>): void {
-    if (this.#results[index] !== undefined) return
-    this.#results[index] = result
+  #isOpen(index: number): boolean {
+    return this.#receipts[index] === undefined && !this.#failures.has(index)
+  }
+
+  #settled(): void {
     this.#open -= 1
     if (this.#open === 0) this.#finish()
   }

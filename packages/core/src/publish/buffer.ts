@@ -32,8 +32,9 @@ export class PublishBuffer implements PlaceOwner {
     const { waitingMessages, waitingBytes } = this.#limits
     const alone = this.#waiting.length === 0
     if (waitingMessages === 0) return false
-    if (!alone && (this.#waiting.length >= waitingMessages || this.#waitingBytes + entry.bytes > waitingBytes))
-      return false
+    // The one in front is not counted: a large message must not keep out the small ones behind it.
+    const bytes = this.#waitingBytes - (this.#waiting.first?.bytes ?? 0) + entry.bytes
+    if (!alone && (this.#waiting.length >= waitingMessages || bytes > waitingBytes)) return false
     this.#waiting.push(entry)
     this.#waitingBytes += entry.bytes
     return true

@@ -38,7 +38,7 @@ export class Copies implements CopySender {
   // Not async: what is wrong rejects, and the place in the order is taken in the call.
   send(copy: Copy): Promise<void> {
     const { destination, envelope, partition, timeoutMs } = copy
-    const [promise, resolve] = deferred<Receipt | undefined>()
+    const { promise, resolve } = deferred<Receipt | undefined>()
     const target = this.#targetOf(destination)
     const { id, body, timestampMs: sinceMs, contentType, type, correlationId, headers } = envelope
     const common = { home: target.home, source: undefined, contentType, type, correlationId, headers, sinceMs }

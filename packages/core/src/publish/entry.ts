@@ -71,7 +71,8 @@ export class Entry {
   owner: Owner | undefined
   readonly id: string
   key: Key | null = null
-  readonly body: Uint8Array | null
+  /** JSON stays text: smaller than bytes, and the memory broker needs none. */
+  readonly body: Uint8Array | string | null
   readonly stampMs: number
   /** Size that buffer and streams count. */
   bytes = 0
@@ -90,7 +91,7 @@ export class Entry {
   later: Entry | undefined = undefined
   extra: Extra | undefined = undefined
 
-  constructor(common: Common, owner: Owner, id: string, body: Uint8Array | null, timestampMs: number) {
+  constructor(common: Common, owner: Owner, id: string, body: Uint8Array | string | null, timestampMs: number) {
     this.common = common
     this.owner = owner
     this.id = id

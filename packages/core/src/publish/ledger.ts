@@ -5,10 +5,12 @@ import { Aborts } from './aborts.js'
 import type { PublishBuffer } from './buffer.js'
 import { Deadlines } from './deadlines.js'
 import { answer, type Entry } from './entry.js'
+import type { Pump } from './pump.js'
 import { unanswered } from './receipt.js'
 
 interface LedgerOptions {
   readonly clock: Clock
+  readonly pump: Pump
   readonly log: Logger
   readonly buffer: PublishBuffer
   /** Timeout that most entries have. */
@@ -28,9 +30,9 @@ export class Ledger {
   constructor(options: LedgerOptions) {
     this.#log = options.log
     this.#buffer = options.buffer
-    this.#deadlines = new Deadlines(options.clock, options.usualMs, (entry) => {
-      this.end(entry, undefined, unanswered(entry, 'deadline'))
-    })
+    const { clock, pump, usualMs } = options
+    const expired = (entry: Entry): void => this.end(entry, undefined, unanswered(entry, 'deadline'))
+    this.#deadlines = new Deadlines({ clock, pump, usualMs, expired })
     this.#aborts = new Aborts((entry) => this.end(entry, undefined, unanswered(entry, 'abort')))
   }
 

@@ -33,6 +33,7 @@ export class Line implements EntryHome, PlaceOwner, StreamOwner {
     source: undefined,
     byType: new Map(),
   }
+  #lastCommon: Common | undefined
   #loading: AbortController | undefined
   /** The route changed: the streams of the old one end what is out before the new one is asked for. */
   #changing = false
@@ -50,8 +51,17 @@ export class Line implements EntryHome, PlaceOwner, StreamOwner {
 
   /** What a message has in common with others of its topic value and type. */
   commonOf(topic: AnyTopic, fields: MessageFields, nowMs: number): Common {
-    if (topic !== this.#shared.source) this.#shared = { source: topic, byType: new Map() }
     const { type, correlationId, headers } = fields
+    let common = this.#lastCommon
+    if (common === undefined || common.source !== topic || common.type !== type) {
+      common = this.#sharedCommon(topic, type, nowMs)
+      this.#lastCommon = common
+    }
+    return correlationId === undefined && headers === onlyVersion ? common : { ...common, correlationId, headers }
+  }
+
+  #sharedCommon(topic: AnyTopic, type: string | undefined, nowMs: number): Common {
+    if (topic !== this.#shared.source) this.#shared = { source: topic, byType: new Map() }
     const { byType } = this.#shared
     let common = byType.get(type)
     if (common === undefined) {
@@ -60,7 +70,7 @@ export class Line implements EntryHome, PlaceOwner, StreamOwner {
       common = { home: this, source: topic, contentType, type, ...plain, sinceMs: nowMs }
       byType.set(type, common)
     }
-    return correlationId === undefined && headers === onlyVersion ? common : { ...common, correlationId, headers }
+    return common
   }
 
   accept(entry: Entry): void {

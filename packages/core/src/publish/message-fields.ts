@@ -39,37 +39,46 @@ const noFields: MessageFields = {
   key: undefined,
 }
 const noWaiting: Waiting = { timeoutMs: undefined, signal: undefined }
-const nothing: MessageFields & Waiting = { ...noFields, ...noWaiting }
 
-/** Options of `publish`. @throws SluiceError */
-export function readPublishOptions(topic: AnyTopic, options: object | undefined): MessageFields & Waiting {
-  if (options === undefined && topic.kind === 'single') return nothing
-  if (options === undefined) return { ...readFields(topic, undefined, 'options'), ...noWaiting }
-  checkKeys('options', options, publishKeys)
-  return { ...readFields(topic, options as Loose, 'options'), ...readWaiting(options as Loose) }
+/** What the options of `publish` say of the message. To be called first: it checks the names of all options. @throws SluiceError */
+export function readPublishFields(topic: AnyTopic, options: object | undefined): MessageFields {
+  if (options === undefined && topic.kind === 'single') return noFields
+  if (options !== undefined) checkKeys('options', options, publishKeys)
+  return readFields(topic, options as Loose | undefined, 'options')
 }
 
-/** One entry of a batch. @throws SluiceError */
-export function readEntry(
-  topic: AnyTopic,
-  entry: unknown,
-  where: string,
-): MessageFields & { readonly payload: unknown } {
+/** Entry `index` of a batch, without its payload. @throws SluiceError */
+export function readEntryFields(topic: AnyTopic, entry: unknown, index: number): MessageFields {
+  if (topic.kind === 'single' && isOnlyPayload(entry)) return noFields
+  const where = `entries[${index}]`
   checkKeys(where, entry as object, entryKeys)
-  return { ...readFields(topic, entry as Loose, where), payload: (entry as Loose)['payload'] }
+  return readFields(topic, entry as Loose, where)
 }
 
-/** Options of `publishBatch`. @throws SluiceError */
-export function readBatchOptions(options: object | undefined): Waiting & { readonly settled: boolean } {
-  if (options === undefined) return { ...noWaiting, settled: false }
+/** Most entries are `{ payload }`; what is said of others is looked at one by one. */
+function isOnlyPayload(entry: unknown): entry is { readonly payload: unknown } {
+  if (typeof entry !== 'object' || entry === null || Object.getPrototypeOf(entry) !== Object.prototype) return false
+  for (const name in entry) if (name !== 'payload') return false
+  try {
+    return Reflect.get(entry, 'payload') !== undefined
+  } catch {
+    return false
+  }
+}
+
+/** Options of `publishBatch`; the names are checked here. @throws SluiceError */
+export function readSettled(options: object | undefined): boolean {
+  if (options === undefined) return false
   checkKeys('options', options, batchKeys)
   const { settled = false } = options as Loose
   if (typeof settled !== 'boolean') throw invalid('options.settled', 'must be true or false')
-  return { ...readWaiting(options as Loose), settled }
+  return settled
 }
 
-function readWaiting(options: Loose): Waiting {
-  const { timeoutMs, signal } = options
+/** How long the caller of `publish` or `publishBatch` waits. @throws SluiceError */
+export function readWaiting(options: object | undefined): Waiting {
+  if (options === undefined) return noWaiting
+  const { timeoutMs, signal } = options as Loose
   checkMs('options.timeoutMs', timeoutMs)
   if (signal !== undefined && !(signal instanceof AbortSignal))
     throw invalid('options.signal', 'must be an AbortSignal')

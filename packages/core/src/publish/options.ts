@@ -58,6 +58,6 @@ export interface BufferOptions {
   readonly bytes?: number
   /** Messages that may wait for room; one more fails at once with BUFFER_FULL. @default 100000 */
   readonly waitingMessages?: number
-  /** Their size in bytes. @default 16777216 (16 MiB) */
+  /** Their size in bytes, without the one in front: however large it is, it keeps out no small ones. @default 16777216 (16 MiB) */
   readonly waitingBytes?: number
 }

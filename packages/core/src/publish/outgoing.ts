@@ -3,7 +3,7 @@ import { readHeaders as readText } from '../kit/header-codec.js'
 import type { OutgoingMessage } from '../model/middleware.js'
 import type { Entry } from './entry.js'
 import { isReserved, withHeader } from './message-fields.js'
-import { keyBytes } from './seal.js'
+import { bodyBytes, keyBytes } from './seal.js'
 
 /** A message as middleware and tracers see it. */
 export class Outgoing implements OutgoingMessage {
@@ -31,7 +31,7 @@ export class Outgoing implements OutgoingMessage {
   }
 
   get body(): Uint8Array | null {
-    return this.#entry.body
+    return bodyBytes(this.#entry.body)
   }
 
   get headers(): Readonly<Record<string, string>> {

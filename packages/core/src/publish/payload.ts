@@ -1,6 +1,6 @@
 import { SluiceError } from '../errors/sluice-error.js'
 import { textOf } from '../errors/text-of.js'
-import type { Codec } from '../model/codec.js'
+import { encodeJson, jsonCodec, type Codec } from '../model/codec.js'
 import type { Key } from '../model/key.js'
 import {
   isUnchecked,
@@ -21,10 +21,13 @@ export interface Validated {
   readonly later: Promise<unknown> | undefined
 }
 
-/** @throws SluiceError INVALID_PAYLOAD; NOT_SERIALIZABLE when a payload cannot be copied for an asynchronous schema */
-export function validate(topic: AnyTopic, type: string | undefined, payload: unknown): Validated {
+/**
+ * `undefined` where there is nothing to validate: the payload goes out as it is.
+ * @throws SluiceError INVALID_PAYLOAD; NOT_SERIALIZABLE when a payload cannot be copied for an asynchronous schema
+ */
+export function validate(topic: AnyTopic, type: string | undefined, payload: unknown): Validated | undefined {
   const schema = schemaOf(topic, type)
-  if (isUnchecked(schema)) return { payload, output: payload, later: undefined }
+  if (isUnchecked(schema)) return undefined
   if (!asynchronous.has(schema)) {
     const result = run(schema, topic.name, payload)
     if (!isPromise(result)) return { payload, output: outputOf(result, topic.name), later: undefined }
@@ -108,10 +111,14 @@ function snapshot(payload: unknown, topic: string): unknown {
   }
 }
 
-/** The bytes of a payload, not shared with anybody who might change them. @throws SluiceError NOT_SERIALIZABLE */
-export function encodePayload(codec: Codec, payload: unknown, topic: string): Uint8Array {
+/**
+ * A payload as the codec writes it, not shared with anybody who might change it. JSON stays text until somebody needs its bytes.
+ * @throws SluiceError NOT_SERIALIZABLE
+ */
+export function encodePayload(codec: Codec, payload: unknown, topic: string): Uint8Array | string {
   let body: Uint8Array
   try {
+    if (codec === jsonCodec) return encodeJson(payload)
     body = codec.encode(payload)
   } catch (cause) {
     throw notSerializable(topic, cause)

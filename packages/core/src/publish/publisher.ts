@@ -17,7 +17,14 @@ import { deferred } from './deferred.js'
 import { Entry, extraOf, type Owner } from './entry.js'
 import { Ledger } from './ledger.js'
 import { Line } from './line.js'
-import { readBatchOptions, readEntry, readPublishOptions, type MessageFields, type Waiting } from './message-fields.js'
+import {
+  readEntryFields,
+  readPublishFields,
+  readSettled,
+  readWaiting,
+  type MessageFields,
+  type Waiting,
+} from './message-fields.js'
 import type { BatchOutcome, BufferOptions } from './options.js'
 import { Outgoing } from './outgoing.js'
 import { encodePayload, keyFor, keyForTombstone, validate } from './payload.js'
@@ -28,6 +35,7 @@ import { Preparation } from './preparation.js'
 import type { Commit } from './run-middleware.js'
 import { sizeOf } from './seal.js'
 import type { StreamContext } from './stream.js'
+import { WallTime } from './wall-time.js'
 
 export interface PublishContext {
   readonly adapter: Adapter
@@ -71,6 +79,7 @@ export function createPublisher(context: PublishContext): Publisher {
 class CorePublisher implements Publisher, Commit {
   readonly copies: Copies
   readonly #context: PublishContext
+  readonly #time: WallTime
   readonly #buffer: PublishBuffer
   readonly #ledger: Ledger
   readonly #pump: Pump
@@ -83,8 +92,9 @@ class CorePublisher implements Publisher, Commit {
     const { adapter, clock, log, publishTimeoutMs: usualMs } = context
     this.#context = context
     this.#buffer = new PublishBuffer(context.buffer, (entry) => this.#preparation.offer(entry))
-    this.#ledger = new Ledger({ clock, log, buffer: this.#buffer, usualMs })
     this.#pump = new Pump()
+    this.#time = new WallTime(clock, this.#pump)
+    this.#ledger = new Ledger({ clock, pump: this.#pump, log, buffer: this.#buffer, usualMs })
     this.#streams = {
       adapter,
       ledger: this.#ledger,
@@ -107,9 +117,10 @@ class CorePublisher implements Publisher, Commit {
     try {
       this.#checkOpen()
       checkTopic(topic)
-      const fields = readPublishOptions(topic, options)
-      const [promise, resolve] = deferred<Receipt>()
-      this.#accept(topic, payload, fields, fields, resolve, 0)
+      const fields = readPublishFields(topic, options)
+      const waiting = readWaiting(options)
+      const { promise, resolve } = deferred<Receipt>()
+      this.#accept(topic, payload, fields, waiting, resolve, 0)
       return promise
     } catch (error) {
       return Promise.reject(toSluiceError(error, isTopic(topic) ? { topic: topic.name } : {}))
@@ -119,20 +130,22 @@ class CorePublisher implements Publisher, Commit {
   async publishBatch(topic: AnyTopic, entries: Iterable<object>, options?: object): Promise<BatchOutcome<boolean>> {
     this.#checkOpen()
     checkTopic(topic)
-    const waiting = readBatchOptions(options)
+    const settled = readSettled(options)
+    const waiting = readWaiting(options)
     const all = readEntries(entries, topic.name)
     const collector = new BatchCollector(topic.name, all.length)
-    for (const [index, entry] of all.entries()) {
+    for (let index = 0; index < all.length; index += 1) {
       try {
-        const fields = readEntry(topic, entry, `entries[${index}]`)
-        this.#accept(topic, fields.payload, fields, waiting, collector, index)
+        const fields = readEntryFields(topic, all[index], index)
+        const { payload } = all[index] as { readonly payload?: unknown }
+        this.#accept(topic, payload, fields, waiting, collector, index)
       } catch (error) {
         collector.failed(index, error)
       }
     }
     await collector.done
     // The type depends on the option, which only the caller's types know.
-    return collector.outcome(waiting.settled) as BatchOutcome<boolean>
+    return collector.outcome(settled) as BatchOutcome<boolean>
   }
 
   sideState(state: SideState): void {
@@ -170,18 +183,20 @@ class CorePublisher implements Publisher, Commit {
     owner: Owner,
     index: number,
   ): void {
-    const { clock, publishTimeoutMs } = this.#context
+    const { publishTimeoutMs } = this.#context
     const { signal, timeoutMs = publishTimeoutMs } = waiting
     const { codec, name } = topic
     const tombstone = payload === null && topic.tombstones
     const checked = tombstone ? undefined : validate(topic, fields.type, payload)
-    const timestampMs = clock.now()
+    const valid = checked === undefined ? payload : checked.payload
+    const timestampMs = this.#time.now()
     const common = this.#lineOf(name).commonOf(topic, fields, timestampMs)
-    const body = checked === undefined ? null : encodePayload(codec, checked.payload, name)
+    const body = tombstone ? null : encodePayload(codec, valid, name)
     const entry = new Entry(common, owner, fields.id ?? nextId(timestampMs), body, timestampMs)
     entry.index = index
     if (checked?.later === undefined) {
-      entry.key = checked === undefined ? keyForTombstone(topic, fields.key) : keyFor(topic, fields.key, checked.output)
+      const output = checked === undefined ? payload : checked.output
+      entry.key = tombstone ? keyForTombstone(topic, fields.key) : keyFor(topic, fields.key, output)
     }
     if (signal?.aborted === true)
       throw new SluiceError('ABORTED', 'the signal was aborted before the call', detailsOf(entry, signal.reason))

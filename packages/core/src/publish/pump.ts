@@ -17,6 +17,8 @@ const resolved = Promise.resolve()
 export class Pump {
   /** Grows with each run: whoever does something once per tick compares it. */
   tick = 0
+  /** Runs before everything else that is due. */
+  before: Pumped | undefined
   readonly #active = new Set<Pumped>()
   #due: Pumped[] = []
   #state: SideState = 'connecting'
@@ -58,6 +60,7 @@ export class Pump {
     this.tick += 1
     const due = this.#due
     this.#due = []
+    this.before?.pump()
     for (const stream of due) {
       stream.scheduled = false
       stream.pump()

@@ -3,14 +3,19 @@ import { envelopeBytes } from '../kit/envelope-size.js'
 import type { HeaderList } from '../model/headers.js'
 import { encodeText } from '../model/text-bytes.js'
 import type { Outbound } from '../spi/envelope.js'
-import type { Entry } from './entry.js'
+import type { Common, Entry } from './entry.js'
 
 /** Size of a message for buffers, windows and limits. */
 export function sizeOf(entry: Entry): number {
   const { key, body, common } = entry
   const { type, correlationId, headers } = common
   const keySize = key === null ? 0 : typeof key === 'string' ? utf8Length(key) : key.length
-  return (body?.length ?? 0) + sizeWithout(headers) + keySize + (type?.length ?? 0) + (correlationId?.length ?? 0)
+  return bodySize(body) + sizeWithout(headers) + keySize + (type?.length ?? 0) + (correlationId?.length ?? 0)
+}
+
+function bodySize(body: Uint8Array | string | null): number {
+  if (body === null) return 0
+  return typeof body === 'string' ? Buffer.byteLength(body) : body.length
 }
 
 let lastHeaders: HeaderList | undefined
@@ -37,12 +42,61 @@ export function keyText(entry: Entry): string {
   return bytes === null ? '' : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1')
 }
 
+export const bodyBytes = (body: Uint8Array | string | null): Uint8Array | null =>
+  typeof body === 'string' ? encodeText(body) : body
+
+/** What the broker keeps of an entry: nothing of the caller. */
+class Sealed implements Outbound {
+  readonly id: string
+  readonly key: Uint8Array | null
+  readonly bytes: number
+  readonly #common: Common
+  readonly #stampMs: number
+  #body: Uint8Array | string | null
+
+  constructor(entry: Entry) {
+    this.id = entry.id
+    this.key = keyBytes(entry)
+    this.bytes = entry.bytes
+    this.#common = entry.common
+    this.#stampMs = entry.stampMs
+    this.#body = entry.body
+  }
+
+  get body(): Uint8Array | null {
+    // The bytes are kept instead of the text: who asks once asks again.
+    return (this.#body = bodyBytes(this.#body))
+  }
+
+  get text(): string | undefined {
+    return typeof this.#body === 'string' ? this.#body : undefined
+  }
+
+  get contentType(): string {
+    return this.#common.contentType
+  }
+
+  get type(): string | undefined {
+    return this.#common.type
+  }
+
+  get correlationId(): string | undefined {
+    return this.#common.correlationId
+  }
+
+  get headers(): HeaderList {
+    return this.#common.headers
+  }
+
+  get timestampMs(): number {
+    return this.#common.sinceMs + this.#stampMs
+  }
+}
+
 /** The envelope, made once: a resend is the same object. */
 export function seal(entry: Entry): Outbound {
   if (entry.envelope === undefined) {
-    const { id, body, timestampMs, bytes, common } = entry
-    const { contentType, type, correlationId, headers } = common
-    entry.envelope = { id, key: keyBytes(entry), body, contentType, type, correlationId, timestampMs, headers, bytes }
+    entry.envelope = new Sealed(entry)
   }
   return entry.envelope
 }

@@ -153,8 +153,9 @@ export class Stream implements PlaceOwner, Pumped {
     return true
   }
 
-  #send(entries: readonly Entry[], envelopes: readonly Outbound[], resend: boolean): void {
-    const flight: Flight = { entries: [...entries], again: [], open: entries.length }
+  #send(entries: Entry[], envelopes: readonly Outbound[], resend: boolean): void {
+    const timeoutMs = this.#patience(entries)
+    const flight: Flight = { entries, again: [], open: entries.length }
     this.#flights.add(flight)
     this.#batches += 1
     const batch: SendBatch = {
@@ -162,7 +163,7 @@ export class Stream implements PlaceOwner, Pumped {
       partition: this.partition,
       envelopes,
       resend,
-      timeoutMs: this.#patience(entries),
+      timeoutMs,
       report: (index, result) => this.#reported(flight, index, result),
     }
     try {

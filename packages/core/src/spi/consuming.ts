@@ -22,6 +22,12 @@ export interface Claim {
   readonly exclusive: boolean
   /** Longest time between delivery and settlement that the broker bears (RabbitMQ 0.8 × consumer timeout). Core rewinds the claim before. Where leases can be renewed the adapter renews them itself and says Infinity. */
   readonly holdMs: number
+  /**
+   * Until when, on the clock of the adapter's context, nobody else can have got this claim: an adapter whose session could end unnoticed
+   * (a frozen process, a silent network) moves it on with each sign of life. Core starts nothing behind it, because what it would start may
+   * have been finished elsewhere. Once it has passed, the adapter reports the claim as lost. @default never passes
+   */
+  readonly aliveUntilMs?: number | undefined
 }
 
 /** Implemented by core. Called from the adapter's event handlers; never throws. */
@@ -66,7 +72,8 @@ export interface Consumer {
   /**
    * Resolves when it would survive a kill of this process that the handler of this open delivery was started `starts` times without
    * coming to an end. Called only for a delivery that was handed over several times before, with one handler running, so it may be
-   * slow; 0 takes the record back, and so does `done`. Comes back as `Inbound.starts`.
+   * slow; 0 takes the record back, and so does `done`. Comes back as `Inbound.starts`. After a loss of the claim core takes back what it
+   * has recorded of a handler that lives on; where that cannot be stored any more it may reject.
    */
   recordStart(delivery: Inbound, starts: number): Promise<void>
   /** Stop and restart intake for as long as it takes, hours included; membership and claims stay. */

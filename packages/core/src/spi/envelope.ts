@@ -6,6 +6,8 @@ interface Envelope {
   readonly key: Uint8Array | null
   /** `null` is a tombstone; an empty body is an empty array. */
   readonly body: Uint8Array | null
+  /** What `body` says, where whoever made the envelope has it as text: saves bytes that nobody needs. `body` is always there. */
+  readonly text?: string | undefined
   readonly type: string | undefined
   readonly correlationId: string | undefined
   readonly headers: HeaderList

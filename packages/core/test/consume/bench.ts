@@ -1,9 +1,8 @@
 import { createDecoder } from '../../src/consume/decode.js'
 import { Iterate } from '../../src/consume/iterate.js'
-import { invokeBatch, invokeSingle } from '../../src/consume/invoke.js'
+import { invokeBatch, invokeSingle, type Invoke, type InvokeOne } from '../../src/consume/invoke.js'
 import type { SubscribeBatchOptions } from '../../src/consume/options.js'
 import { resolveOptions } from '../../src/consume/resolve-options.js'
-import type { Invoke } from '../../src/consume/run.js'
 import { CoreSubscription } from '../../src/consume/subscription.js'
 import type { Copy } from '../../src/failure/copy-sender.js'
 import { SoloLock } from '../../src/failure/crash-guard.js'
@@ -97,6 +96,8 @@ export async function createBench(
     recordStart: async (delivery, starts) => {
       await tell('start')(delivery, starts)
       await bench.recordStart()
+      // As an adapter does that keeps its own count up to date.
+      Object.assign(delivery, { starts })
     },
     pause: () => said.push('pause'),
     resume: () => said.push('resume'),
@@ -211,7 +212,7 @@ export function createPulling(): {
   readonly stream: () => Iterate
   begun(b: Bench): void
 } {
-  let invoke: Invoke = () => undefined
+  let invoke: InvokeOne = () => undefined
   let begin: (subscription: CoreSubscription) => void = () => undefined
   const subscription = new Promise<CoreSubscription>((resolve) => {
     begin = resolve
@@ -220,5 +221,9 @@ export function createPulling(): {
     invoke = given
     return subscription
   })
-  return { form: () => (deliveries) => invoke(deliveries), stream: () => stream, begun: (b) => begin(b.subscription) }
+  return {
+    form: () => ({ batch: false, call: (delivery) => invoke(delivery) }),
+    stream: () => stream,
+    begun: (b) => begin(b.subscription),
+  }
 }

@@ -74,6 +74,26 @@ describe('the idempotency store', () => {
     expect(handler.calls).toEqual(['b', 'a'])
   })
 
+  it('a second copy in a batch waits for the first one, which goes on', async () => {
+    const handler = createManual()
+    const answers = createAnswers()
+    const options = { idempotency: { store: answers.store }, maxSize: 3, maxWaitMs: 0 }
+    const bench = await createBench(batch(handler.batch), options)
+    bench.deliver(bench.claim(), ['a@k', 'a@k', 'b@k'])
+    await bench.settle()
+    answers.claimed()
+    answers.busy(500)
+    answers.claimed()
+    await bench.settle()
+    expect(handler.calls).toEqual(['a'])
+    handler.end('a')
+    await bench.clock.advance(500)
+    answers.done()
+    answers.claimed()
+    await bench.settle()
+    expect(handler.calls).toEqual(['a', 'b'])
+  })
+
   it('that is away stops everything, or nothing', async () => {
     for (const onStoreDown of ['pause', 'process'] as const) {
       const handler = createManual()
@@ -288,6 +308,38 @@ describe('the record of a suspect', () => {
     handler.end('a')
     await bench.settle()
     expect(bench.said).toEqual(['start a 2', 'start a 1'])
+  })
+
+  it('is taken back when the claim is lost under the handler, so that losses alone never convict', async () => {
+    const handler = createManual()
+    const bench = await createBench(single(handler.single))
+    const claim = bench.claim()
+    bench.deliver(claim, ['a@k'], { handovers: 4, starts: 1 })
+    await bench.settle()
+    bench.lose(claim)
+    await bench.settle()
+    expect([handler.calls, bench.said]).toEqual([['a'], ['start a 2', 'start a 1']])
+    handler.end('a')
+    await bench.settle()
+    expect(bench.said).toEqual(['start a 2', 'start a 1'])
+  })
+
+  it('is taken back when the claim is lost before the handler', async () => {
+    const handler = createManual()
+    const bench = await createBench(single(handler.single))
+    let recorded = (): void => undefined
+    bench.recordStart = () =>
+      new Promise((resolve) => {
+        recorded = resolve
+      })
+    const claim = bench.claim()
+    bench.deliver(claim, ['a@k'], suspect)
+    await bench.settle()
+    bench.lose(claim)
+    recorded()
+    await bench.settle()
+    expect(bench.said.at(-1)).toBe('start a 0')
+    expect(handler.calls).toEqual([])
   })
 
   it('that cannot be made is tried again later, and the id is free meanwhile', async () => {

@@ -19,16 +19,17 @@ describe('a lane', () => {
   it('keeps the order of arrival, in whatever order works come back', () => {
     const lane = partition.laneOf(key('order'), true, 'm')
     const works = [0, 1, 2, 3, 4].map((arrival) => work(lane, arrival))
-    for (const index of [3, 4]) lane.queue.push(works[index] as Work)
+    for (const index of [3, 4]) lane.push(works[index] as Work)
     for (const index of [2, 0, 1]) lane.putBack(works[index] as Work)
-    expect([...lane.queue].map(({ arrival }) => arrival)).toEqual([0, 1, 2, 3, 4])
+    expect([0, 1, 2, 3, 4].map(() => lane.shift()?.arrival)).toEqual([0, 1, 2, 3, 4])
+    expect(lane.shift()).toBeUndefined()
   })
 
   it('starts nothing while something of it runs, while it rests, or when its claim is handed over', () => {
     const lane = partition.laneOf(key('start'), true, 'm')
     expect(lane.startable).toBe(false)
     const one = work(lane, 0)
-    lane.queue.push(one)
+    lane.push(one)
     expect(lane.startable).toBe(true)
     lane.occupied = 1
     expect(lane.startable).toBe(false)
@@ -42,17 +43,34 @@ describe('a lane', () => {
 })
 
 describe('the lanes of a partition', () => {
-  it('are one per key, and gone when they are idle', () => {
+  it('are one per key', () => {
     const state = new PartitionState(1)
     const lane = state.laneOf(key('a'), true, 'm1')
     expect(state.laneOf(key('a'), true, 'm2')).toBe(lane)
     expect(state.laneOf(key('b'), true, 'm3')).not.toBe(lane)
-    lane.occupied = 1
-    state.free(lane)
-    expect(state.lanes.size).toBe(2)
-    lane.occupied = 0
-    state.free(lane)
-    expect(state.lanes.size).toBe(1)
+  })
+
+  it('are gone when others have become idle since, and only then', () => {
+    const state = new PartitionState(1)
+    const [idle, busy, resting] = ['idle', 'busy', 'resting'].map((name) => state.laneOf(key(name), true, 'm')) as [
+      Lane,
+      Lane,
+      Lane,
+    ]
+    for (const lane of [idle, busy, resting]) state.free(lane)
+    busy.occupied = 1
+    resting.resting = true
+    for (let index = 0; index < 10_000; index += 1) state.free(state.laneOf(key(`k${index}`), true, 'm'))
+    expect(state.lanes.size).toBe(256 + 2)
+    expect(state.laneOf(key('busy'), true, 'm')).toBe(busy)
+    expect(state.laneOf(key('resting'), true, 'm')).toBe(resting)
+    expect(state.laneOf(key('idle'), true, 'm')).not.toBe(idle)
+    busy.occupied = 0
+    resting.resting = false
+    for (const lane of [busy, resting]) state.free(lane)
+    for (let index = 0; index < 256; index += 1) state.free(state.laneOf(key(`l${index}`), true, 'm'))
+    expect(state.laneOf(key('busy'), true, 'm')).not.toBe(busy)
+    expect(state.laneOf(key('resting'), true, 'm')).not.toBe(resting)
   })
 
   it('keep the empty key apart from none, and long keys apart from each other', () => {

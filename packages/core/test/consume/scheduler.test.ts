@@ -73,6 +73,45 @@ describe('what starts next', () => {
   })
 })
 
+describe('a claim that may have been given to somebody else', () => {
+  it('starts nothing more, and others go on', async () => {
+    const handler = createManual()
+    const bench = await createBench(single(handler.single), { concurrency: 1 })
+    const stale = bench.claim({ partition: 0, aliveUntilMs: bench.clock.monotonic() + 100 })
+    const other = bench.claim({ partition: 1 })
+    bench.deliver(stale, ['a1@a', 'b1@b'])
+    await bench.settle()
+    bench.deliver(other, ['z1@z'])
+    await bench.clock.advance(101)
+    handler.end('a1')
+    await bench.settle()
+    expect(handler.calls).toEqual(['a1', 'z1'])
+    bench.lose(stale)
+    handler.end('z1')
+    await bench.settle()
+    // The key is free again for whoever has the claim now.
+    bench.deliver(bench.claim({ partition: 0 }), ['b1@b'])
+    await bench.settle()
+    expect(handler.calls).toEqual(['a1', 'z1', 'b1'])
+  })
+
+  it('puts no member into a batch', async () => {
+    const handler = createManual()
+    const bench = await createBench(batch(handler.batch), { maxSize: 5, maxWaitMs: 50 })
+    const stale = bench.claim({ partition: 0, aliveUntilMs: bench.clock.monotonic() + 40 })
+    bench.deliver(stale, ['a@a', 'b@b'])
+    bench.deliver(bench.claim({ partition: 1 }), ['c@c'])
+    await bench.clock.advance(50)
+    expect(handler.calls).toEqual(['c'])
+    bench.lose(stale)
+    bench.deliver(bench.claim({ partition: 0 }), ['a@a'])
+    await bench.clock.advance(50)
+    handler.end('c')
+    await bench.clock.advance(50)
+    expect(handler.calls).toEqual(['c', 'a'])
+  })
+})
+
 describe('a batch', () => {
   it('begins when it is full, or has waited long enough', async () => {
     const handler = createManual()

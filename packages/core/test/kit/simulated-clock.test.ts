@@ -24,6 +24,45 @@ describe('createSimulatedClock', () => {
     expect([clock.pending, clock.monotonic()]).toEqual([1, 30])
   })
 
+  it('runs those of one moment by rank where it is given, and the same again', async () => {
+    const order = async (ranks: readonly number[]): Promise<string> => {
+      const left = [...ranks]
+      const clock = createSimulatedClock({ rank: () => left.shift() ?? 0 })
+      let ran = ''
+      for (const name of 'abc') clock.after(10, () => (ran += name))
+      clock.after(5, () => (ran += 'first '))
+      await clock.advance(10)
+      return ran
+    }
+    expect(await order([])).toBe('first abc')
+    expect(await order([2, 0, 1, 9])).toBe('first bca')
+    expect(await order([1, 1, 0, 9])).toBe('first cab')
+  })
+
+  it('settles promises, however long their chain, also without turns of the event loop', async () => {
+    const clock = createSimulatedClock({ settle: 'promises' })
+    const ran: string[] = []
+    clock.after(10, () => {
+      void (async () => {
+        for (let i = 0; i < 1_000; i += 1) await Promise.resolve()
+        queueMicrotask(() => ran.push(`continued@${clock.monotonic()}`))
+      })()
+    })
+    clock.after(11, () => ran.push('next'))
+    await clock.advance(11)
+    expect(ran).toEqual(['continued@10', 'next'])
+  })
+
+  it('lets the event loop have its turn now and then when it settles promises', async () => {
+    const clock = createSimulatedClock({ settle: 'promises' })
+    let turned = false
+    setImmediate(() => (turned = true))
+    for (let i = 0; i < 2_000; i += 1) clock.after(i, () => undefined)
+    const moving = clock.advance(2_000)
+    await moving
+    expect(turned).toBe(true)
+  })
+
   it('never runs a timer inside after, not even one of 0 ms', async () => {
     const clock = createSimulatedClock()
     let ran = 0

@@ -221,6 +221,40 @@ describe.each(['queue', 'log'] as const)('faults of memory like %s', (like) => {
     expect(consumer.unstored).toBe(0)
   })
 
+  it('tells a frozen client of a wait that was broken when it is thawed, after the loss', async () => {
+    const { bench, one, sink, consumer, control, instance } = await started()
+    one.send('orders', ids(1))
+    await bench.settle()
+    instance.freeze()
+    const told: string[] = []
+    consumer.recordStart(sink.find('m1'), 1).then(
+      () => told.push('kept'),
+      () => told.push(`broken after ${sink.log.length} calls`),
+    )
+    control.stop()
+    await bench.clock.advance(60_000)
+    expect(told).toEqual([])
+    expect(sink.log).toEqual(['delivered m1'])
+    instance.thaw()
+    await bench.settle()
+    expect(sink.log).toEqual(['delivered m1', 'lost 0 1'])
+    expect(told).toEqual(['broken after 2 calls'])
+  })
+
+  it('tells a frozen client in one call of claims that it lost one after the other', async () => {
+    const { bench, one, sink, control, instance } = await started()
+    one.send('orders', ['a'], { partition: 0 })
+    one.send('orders', ['b'], { partition: 1 })
+    await bench.settle()
+    instance.freeze()
+    expect(control.expireHold(defaultGroup)).toBe(2)
+    await bench.clock.advance(1)
+    expect(sink.log).toEqual(['delivered a', 'delivered b'])
+    instance.thaw()
+    await bench.settle()
+    expect(sink.log.filter((line) => line.startsWith('lost'))).toEqual(['lost 0 1'])
+  })
+
   it('never calls back into a process that is killed, and nothing it does has an effect', async () => {
     const { bench, one, sink, consumer, control, instance } = await started()
     one.send('orders', ids(2))

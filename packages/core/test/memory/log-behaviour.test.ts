@@ -44,6 +44,28 @@ describe('memory like a log', () => {
     expect(bench.broker.control.position(defaultGroup, 0)).toBe(6)
   })
 
+  it('repeats nothing that was stored ahead, however little of it the next owner has read', async () => {
+    const { bench, one } = await keyedBench()
+    const { consumer, sink } = await one.consume()
+    one.send('orders', ids(7))
+    await bench.settle()
+    for (const id of ['m2', 'm4', 'm5', 'm7']) consumer.done(sink.find(id))
+    await bench.clock.advance(50)
+    bench.broker.control.instance('one').kill()
+
+    const second = await (await bench.instance('two')).consume({ window: { messages: 1, bytes: 1_000_000 } })
+    await bench.settle()
+    second.consumer.done(second.sink.find('m1'))
+    await bench.clock.advance(50)
+    expect(second.sink.received).toEqual(['m1', 'm3'])
+    expect(bench.broker.control.groupMessages(defaultGroup, 0).map(({ id }) => id)).toEqual(['m3', 'm6'])
+    bench.broker.control.instance('two').kill()
+
+    const third = await (await bench.instance('three')).consume()
+    await bench.settle()
+    expect(third.sink.received).toEqual(['m3', 'm6'])
+  })
+
   it('keeps failed attempts over a kill, of this delivery only', async () => {
     const { bench, one } = await keyedBench()
     const { consumer, sink } = await one.consume()
@@ -197,5 +219,26 @@ describe('memory like a log', () => {
     consumer.done(sink.find('m1'))
     await bench.settle()
     expect(sink.deliveries).toHaveLength(70_000)
+  })
+
+  it('drops what every group has done behind one that stands still, and hands the rest to the next owner', async () => {
+    const { bench, one } = await keyedBench({ retention: { settled: 2 } })
+    const first = await one.consume()
+    const second = await one.consume({ group: { topic: 'orders', group: 'second' } })
+    one.send('orders', ids(10))
+    await bench.settle()
+    const done = (numbers: readonly number[], { consumer, sink }: typeof first): void => {
+      for (const number of numbers) consumer.done(sink.find(`m${number}`))
+    }
+    done([2, 3, 4, 6, 7, 9, 10], first)
+    done([1, 2, 3, 4, 5, 6, 8], second)
+    await bench.clock.advance(100)
+    // The second group has not come farther than m8, and m9 and m10 stay in any case.
+    expect(bench.broker.control.ids('orders')).toEqual(['m1', 'm5', 'm7', 'm8', 'm9', 'm10'])
+    expect(bench.broker.control.depth(defaultGroup)).toBe(3)
+    bench.broker.control.instance('one').kill()
+    const next = await (await bench.instance('two')).consume()
+    await bench.settle()
+    expect(next.sink.received).toEqual(['m1', 'm5', 'm8'])
   })
 })

@@ -13,6 +13,7 @@ describe('options of the broker', () => {
     [{ sessionMs: 0 }, 'sessionMs'],
     [{ heartbeatMs: NaN }, 'heartbeatMs'],
     [{ storeDelayMs: 251 }, 'storeDelayMs'],
+    [{ latencyMs: 5 }, 'latencyMs'],
     [{ outstanding: { messages: 0 } }, 'outstanding.messages'],
     [{ retention: { messages: 5 } }, 'retention'],
     [{ like: 'log', retention: { settled: -1 } }, 'retention.settled'],

@@ -47,9 +47,20 @@ describe('the buffer', () => {
     const results = await Promise.allSettled(
       Array.from({ length: 20 }, async (_, k) => publisher.publish(topic, { k, text: 'x'.repeat(2_000) })),
     )
-    expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(8)
+    // Four inside, four that wait, and the one in front of those.
+    expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(9)
     await publisher.publish(topic, { text: 'x'.repeat(50_000) })
     expect(publisher.pending).toEqual({ messages: 0, bytes: 0 })
+  })
+
+  it('lets small ones wait behind one that is larger than all that may wait', async () => {
+    const buffer = { messages: 1_000, bytes: 10_000, waitingMessages: 1_000, waitingBytes: 10_000 }
+    const { broker, publisher } = publishing({ partitions: 4, buffer })
+    const sizes = [10, 20_000, 10, 10]
+    await Promise.all(
+      sizes.map(async (size, n) => publisher.publish(topic, { k: 1, x: 'x'.repeat(size) }, { id: `m${n}` })),
+    )
+    expect(broker.firsts()).toEqual(['m0', 'm1', 'm2', 'm3'])
   })
 
   it('lets waiting messages in as they came, whatever their size', async () => {
