@@ -29,6 +29,10 @@ export interface ConformanceNeeds {
   readonly capability?: RefusableCapability
   /** Views of the broker without which the test shows nothing. */
   readonly inspect?: readonly (keyof Inspect)[]
+  /** Time is simulated, also that of the broker. @default false */
+  readonly simulatedTime?: boolean
+  /** It is about signs of life, see `Harness.watchful`. @default when it needs `silence` or `freeze` */
+  readonly signsOfLife?: boolean
   /** A broker that bears deliveries no longer than this, in ms: `scenario.harness.timings.holdMs` is at most that. */
   readonly holdMs?: number
 }

@@ -20,6 +20,8 @@ export interface Faults {
   cut(client: string, side?: FaultSide): Promise<void>
   /** Drops the connections and lets no new one through until it is undone. */
   disconnect(client: string, side?: FaultSide): Promise<Undo>
+  /** The broker closes every channel of a client with an error, where there are channels; its connections stay. */
+  closeChannels(client: string, side?: FaultSide): Promise<void>
   /** Nothing passes in either direction while the connections stay open: a black hole. */
   silence(client: string, side?: FaultSide): Promise<Undo>
   /** The process of the client ends without warning: it never speaks again, and the broker sees it gone. */
@@ -28,6 +30,11 @@ export interface Faults {
   freeze(client: string): Promise<Undo>
   /** The broker dies without a farewell and comes back, when undone, with everything that it had stored. */
   stopBroker(): Promise<Undo>
+  /**
+   * So many nodes of the broker die without a farewell, those first that lead what clients use, and come back when undone. Where there
+   * are several nodes; all of them is `stopBroker`.
+   */
+  stopNodes(count: 1 | 2): Promise<Undo>
   /** The broker takes no publishes and says so (memory alarm); deliveries go on. */
   block(): Promise<Undo>
   /** Every send takes that much longer until the broker has stored it; the answers come after. */
@@ -55,10 +62,12 @@ export type FaultName = keyof Faults
 export const faultNames: readonly FaultName[] = [
   'cut',
   'disconnect',
+  'closeChannels',
   'silence',
   'kill',
   'freeze',
   'stopBroker',
+  'stopNodes',
   'block',
   'slowSends',
   'failSends',

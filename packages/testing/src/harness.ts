@@ -1,5 +1,5 @@
 import type { Adapter, Capabilities } from '@sluice/core/spi'
-import type { Faults } from './faults.js'
+import type { FaultName, Faults } from './faults.js'
 
 /**
  * What the author of an adapter implements, in one file, to run the kit: how to make the adapter, what may be expected of the broker,
@@ -20,12 +20,32 @@ export interface Harness {
   createAdapter(options: AdapterRequest): Adapter
   readonly limits: HarnessLimits
   readonly timings: HarnessTimings
+  /** The time limits of tests are so many times as long: that of a broker that takes seconds to start. @default 1 */
+  readonly timeFactor?: number
   /** What can be broken. What is left out skips the tests that need it. */
   readonly faults: Partial<Faults>
+  /** Of what is left out, what cannot happen at this broker at all, and why. @default nothing: the harness is not able to do it */
+  readonly cannotHappen?: Partial<Readonly<Record<FaultName, string>>>
+  /** Whether the broker answers a settlement when it has stored it. @default true */
+  readonly confirmsSettlements?: boolean
+  /** Whether all behind the adapter lives by the clock that it is given, so that time can be simulated. @default false */
+  readonly followsClock?: boolean
+  /**
+   * The same for tests about connections that say nothing: their clients look for signs of life much more often. All others have a
+   * measure by which a busy machine accuses nobody. @default the harness itself
+   */
+  readonly watchful?: Harness
   /** The broker's own view. What is left out is not looked at, or skips the tests that are about it. */
   readonly inspect: Partial<Inspect>
   /** A broker of its own for one test, where that is cheap; tests then run beside each other and may break theirs. */
   fork?(wishes: BrokerWishes): Promise<Harness>
+  /**
+   * The same broker for a test that runs alone, bearing deliveries no longer than `holdMs`, or the least above it that it can. Closing
+   * what it resolves with takes that back. Where there is no `fork`.
+   */
+  withHoldLimit?(holdMs: number): Promise<Harness>
+  /** Removes what a test has made at the broker: its names begin with the prefix. */
+  tidy?(prefix: string): Promise<void>
   /** Removes what the kit has created and ends what the harness has started. */
   close(): Promise<void>
 }
@@ -47,6 +67,8 @@ export interface AdapterRequest {
 export interface HarnessLimits {
   /** Largest message that the broker takes, in bytes; at least a little over 1 MiB. */
   readonly maxMessageBytes: number
+  /** Whether a message can have several headers of one name. @default true */
+  readonly repeatedHeaders?: boolean
 }
 
 /** How long things may take at this broker, in ms. They bound waits; they are not slept. */

@@ -10,6 +10,8 @@ export interface RegisterOptions extends RunOptions {
   readonly title: string
   /** The tests to register. @default the whole kit */
   readonly tests?: readonly Conformance[]
+  /** The one of the harness, which is made too late to be asked. @default 1 */
+  readonly timeFactor?: number
   /** Called with one line per test. @default `console.log` */
   readonly log?: (line: string) => void
 }
@@ -19,11 +21,11 @@ const graceMs = 15_000
 
 /** Registers every test of the kit with a test runner, by id. The harness is made before the first and closed after the last. */
 export function registerKit(runner: Runner, createHarness: HarnessFactory, options: RegisterOptions): void {
-  const { title, tests = conformance, log = console.log, long = false } = options
+  const { title, tests = conformance, log = console.log, long = false, timeFactor = 1 } = options
   let harness: Promise<Harness> | undefined
   const register = (): void => {
     for (const test of tests) {
-      const timeoutMs = (long ? test.longTimeoutMs : test.timeoutMs) + graceMs
+      const timeoutMs = ((long ? test.longTimeoutMs : test.timeoutMs) + graceMs) * timeFactor
       runner.test(`${test.name} ${test.line.title}`, { timeoutMs }, async (skip) => {
         const result = await runOne(test, await (harness ??= createHarness()), options)
         log(formatResult(result))

@@ -16,12 +16,9 @@ export interface RunOptions {
 }
 
 /** Runs one test of the kit. Never rejects: a failure is a result. */
-export async function runOne(
-  test: Conformance,
-  harness: Harness,
-  options: RunOptions = {},
-): Promise<ConformanceResult> {
+export async function runOne(test: Conformance, given: Harness, options: RunOptions = {}): Promise<ConformanceResult> {
   const { id, part, line, needs } = test
+  const harness = suited(test, given)
   const lacking = whyNotAsked(test, harness)
   const base = { id, ...(part === undefined ? {} : { part }), title: line.title }
   if (lacking !== undefined)
@@ -30,29 +27,48 @@ export async function runOne(
   const capability = needs?.capability
   const refuses = capability !== undefined && !hasCapability(harness.capabilities, capability)
   const began = performance.now()
-  const own = await harness.fork?.(needs?.holdMs === undefined ? {} : { holdMs: needs.holdMs })
+  const own = await ownHarness(harness, needs?.holdMs)
   const seed = options.seed ?? Math.floor(Math.random() * 2 ** 32)
-  const { problems, numbers } = await attempt(test, own ?? harness, refuses, { ...options, seed })
+  const { problems, numbers, disturbances } = await attempt(test, own ?? harness, refuses, { ...options, seed })
   if (own !== undefined) problems.push(...(await closing(own)))
   const status: ConformanceStatus = problems.length > 0 ? 'failed' : refuses ? 'refused' : 'passed'
   const reason =
     status === 'failed'
-      ? [...problems, `seed ${seed}`].join('\n')
+      ? [...problems, ...disturbances, `seed ${seed}`].join('\n')
       : refuses
         ? `"${capability}" is refused at start-up, as declared`
         : undefined
   return { ...base, status, ...(reason === undefined ? {} : { reason }), ...numbers, ms: performance.now() - began }
 }
 
+/** How often clients look for signs of life matters to some tests, and must not matter to the others. */
+function suited({ needs }: Conformance, harness: Harness): Harness {
+  const { faults = [], signsOfLife = faults.includes('silence') || faults.includes('freeze') } = needs ?? {}
+  return signsOfLife ? (harness.watchful ?? harness) : harness
+}
+
+/** For one test, where it is cheap or the test cannot do without. */
+async function ownHarness(harness: Harness, holdMs: number | undefined): Promise<Harness | undefined> {
+  if (harness.fork !== undefined) return harness.fork(holdMs === undefined ? {} : { holdMs })
+  if (holdMs === undefined || harness.timings.holdMs <= holdMs) return undefined
+  return harness.withHoldLimit?.(holdMs)
+}
+
 /** Why a harness cannot be asked for this test; undefined when it can. */
 function whyNotAsked({ line, needs }: Conformance, harness: Harness): string | undefined {
   if (line.only !== undefined && !isAbout(line.only, harness)) return `not applicable: for ${line.only} only`
+  if (line.notInMemory !== undefined && harness.name === 'memory') return `not applicable: ${line.notInMemory}`
   const faults = missingFaults(harness, needs?.faults ?? [])
+  const impossible = faults.flatMap((name) => harness.cannotHappen?.[name] ?? [])
+  if (impossible.length > 0) return `not applicable: ${impossible.join('; ')}`
   if (faults.length > 0) return `the harness cannot do: ${faults.join(', ')}`
   const views = (needs?.inspect ?? []).filter((view) => harness.inspect[view] === undefined)
   if (views.length > 0) return `the broker cannot be asked for: ${views.join(', ')}`
+  if (needs?.simulatedTime === true && harness.followsClock !== true)
+    return 'not applicable: asks for simulated time, and the broker lives in real time'
   const longest = needs?.holdMs
-  if (longest !== undefined && harness.timings.holdMs > longest && harness.fork === undefined) {
+  const cannotShorten = harness.fork === undefined && harness.withHoldLimit === undefined
+  if (longest !== undefined && harness.timings.holdMs > longest && cannotShorten) {
     return `the broker holds deliveries for ${harness.timings.holdMs} ms, longer than the ${longest} ms that the test can wait for`
   }
   return undefined
@@ -63,24 +79,33 @@ export function isAbout(broker: string, { name, standsFor }: Harness): boolean {
   return broker === name || broker === standsFor
 }
 
+interface Attempt {
+  readonly problems: string[]
+  readonly numbers: ScenarioNumbers
+  readonly disturbances: readonly string[]
+}
+
 async function attempt(
   test: Conformance,
   harness: Harness,
   refuses: boolean,
   { variant = 'plain', long = false, seed = 0 }: RunOptions,
-): Promise<{ problems: string[]; numbers: ScenarioNumbers }> {
+): Promise<Attempt> {
   const prefix = `${test.name.replaceAll(/[^A-Za-z0-9]+/g, '-').toLowerCase()}-${uniquePart()}`
-  const { scenario, numbers, end } = createScenario({ harness, prefix, variant, long, seed })
+  const { scenario, numbers, end, disturbances } = createScenario({ harness, prefix, variant, long, seed })
   const run = refuses ? test.refused : test.run
   const problems: string[] = []
   try {
-    await withinTime(run?.call(test, scenario), long ? test.longTimeoutMs : test.timeoutMs)
+    await withinTime(run?.call(test, scenario), timeLimitOf(test, harness, long))
     if (!refuses) problems.push(...belowMinimum(test, numbers()))
   } catch (error) {
     problems.push(error instanceof Error ? (error.stack ?? error.message) : String(error))
   }
+  // Before everything is closed.
+  const seen = disturbances()
   problems.push(...(await end()))
-  return { problems, numbers: numbers() }
+  problems.push(...(await tidying(harness, prefix)))
+  return { problems, numbers: numbers(), disturbances: seen }
 }
 
 async function withinTime(run: Promise<void> | undefined, timeoutMs: number): Promise<void> {
@@ -100,6 +125,20 @@ function belowMinimum({ minimum = {} }: Conformance, numbers: ScenarioNumbers): 
   return names
     .filter((name) => numbers[name] < (minimum[name] ?? 0))
     .map((name) => `the run has only ${numbers[name]} ${name}; ${minimum[name]} are needed for it to show anything`)
+}
+
+/** Longest time that a test may take with a harness, in ms. */
+function timeLimitOf({ timeoutMs, longTimeoutMs }: Conformance, { timeFactor = 1 }: Harness, long: boolean): number {
+  return (long ? longTimeoutMs : timeoutMs) * timeFactor
+}
+
+async function tidying(harness: Harness, prefix: string): Promise<readonly string[]> {
+  try {
+    await harness.tidy?.(prefix)
+    return []
+  } catch (error) {
+    return [`tidying up: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`]
+  }
 }
 
 async function closing(harness: Harness): Promise<readonly string[]> {

@@ -39,7 +39,8 @@
  * 7. An unhandled rejection or a process warning during a test fails it. One that belongs there: `scenario.allowWarning(/…/)`.
  *    More helpers: `startLoad` publishes until it is stopped, `publishBatch` records a batch, `sendRaw` sends bytes past core (undecodable,
  *    foreign), `recording` is the recording handler alone, `after` runs code at the end, `topicName()` names a topic of your own making.
- * 8. Times come from `scenario.harness.timings` and are bounds, never expectations of the machine. Sizes: `scenario.harness.limits`.
+ * 8. Times come from `scenario.harness.timings` and are bounds, never expectations of the machine: upper ones are held against
+ *    `scenario.stopwatch().ranMs`, which leaves out what the machine took away. Sizes: `scenario.harness.limits`.
  * 9. Every test must be able to fail: think of the defect that it is there for, and let that defect reach the assertion.
  * 10. Run one: npm run kit -- --adapter memory --like log --only C1 --repeat 20
  */
@@ -53,12 +54,15 @@ import { createBreaking, type Breaking } from './scenario/breaking.js'
 import { createClients, type Client, type ClientOptions } from './scenario/clients.js'
 import { createConsuming, type Consuming } from './scenario/consuming.js'
 import { keyedItemTopic, plainItemTopic, type ItemTopic, type ItemTopicOptions } from './scenario/item.js'
+import { watchDisturbances } from './scenario/disturbances.js'
+import { watchLateness } from './scenario/lateness.js'
 import { createJournal, type JournalCounters } from './scenario/journal.js'
 import { watchProcess } from './scenario/process-watch.js'
 import { createStartLoad, type StartLoad } from './scenario/load.js'
 import { createPublishing, type Publishing } from './scenario/publishing.js'
 import { createSendRaw, type SendRaw } from './scenario/raw.js'
 import { seededRandom } from './scenario/random.js'
+import { startStopwatch, type Stopwatch } from './scenario/stopwatch.js'
 import { createUntil, type Until } from './scenario/until.js'
 import type { Variant } from './scenario/variant.js'
 
@@ -88,6 +92,8 @@ export interface Scenario extends Publishing, Consuming {
   /** Publishes until it is stopped: what a fault has to hit. */
   readonly startLoad: StartLoad
   readonly until: Until
+  /** Measures a wait that begins now. */
+  stopwatch(): Stopwatch
   /** Judges what was recorded and throws the report when it is not in order. */
   check(options?: CheckOptions): HistoryReport
   /** Adds what did not go through the helpers to the numbers of the result. */
@@ -122,6 +128,8 @@ export interface ScenarioRun {
   numbers(): ScenarioNumbers
   /** Ends waits, mends what is broken, closes what is open. Resolves with what went wrong meanwhile or was neglected. */
   end(): Promise<readonly string[]>
+  /** What disturbed the clients, for whoever looks for the cause of a failure. */
+  disturbances(): readonly string[]
 }
 
 export function createScenario(options: ScenarioOptions): ScenarioRun {
@@ -129,8 +137,10 @@ export function createScenario(options: ScenarioOptions): ScenarioRun {
   const journal = createJournal()
   const ended = new AbortController()
   const watch = watchProcess()
-  const clients = createClients(harness, prefix, variant)
-  const until = createUntil(harness.timings.patienceMs, ended.signal)
+  const lateness = watchLateness()
+  const disturbances = watchDisturbances(lateness)
+  const clients = createClients(harness, prefix, variant, disturbances)
+  const until = createUntil(harness.timings.patienceMs, ended.signal, lateness)
   const breaking = createBreaking(harness, journal, clients, until)
   const publishing = createPublishing(journal, clients, prefix)
   const startLoad = createStartLoad(publishing)
@@ -162,9 +172,13 @@ export function createScenario(options: ScenarioOptions): ScenarioRun {
     inspect: harness.inspect,
     recorder: journal.recorder,
     until,
+    stopwatch: () => startStopwatch(lateness),
     check(checkOptions = {}) {
       const { storeMs, detectMs } = harness.timings
-      const report = checkHistory(journal.recorder.history(), { storeMs, noticeMs: detectMs, ...checkOptions })
+      // While the process stood still nothing was stored.
+      const lateStoreMs = storeMs + lateness.worstMs()
+      const bounds = { storeMs: lateStoreMs, noticeMs: detectMs, ...checkOptions }
+      const report = checkHistory(journal.recorder.history(), bounds)
       if (!report.ok) throw new ConformanceFailure(`the history is not in order\n${formatReport(report)}`)
       return report
     },
@@ -193,6 +207,7 @@ export function createScenario(options: ScenarioOptions): ScenarioRun {
   return {
     scenario,
     numbers: () => numbersOf(journal.counters, more.keys),
+    disturbances: () => disturbances.end(),
     async end() {
       ended.abort(new ConformanceFailure('the test has ended'))
       const problems: string[] = []

@@ -40,6 +40,8 @@ export async function memoryHarness(options: MemoryHarnessOptions): Promise<Harn
       holdMs: holdMs ?? (log ? Infinity : 1_440_000),
       patienceMs: 10_000,
     },
+    followsClock: true,
+    cannotHappen: { stopNodes: 'memory has no nodes that could fail one by one' },
     faults: memoryFaults(broker, log),
     inspect: inspectMemoryBroker(broker, log),
     fork: (wishes) => memoryHarness({ ...options, ...wishes }),

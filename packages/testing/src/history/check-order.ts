@@ -8,11 +8,10 @@ type Stream = readonly Message[]
 
 /** Finds messages that started before an earlier one of their key was done with, and restarts that stepped back. */
 export function checkOrder(verdict: Verdict, excused: ReadonlySet<Run>): void {
-  const { timeline, settings } = verdict
-  const unordered = new Set(settings.unorderedGroups)
+  const { timeline, unordered } = verdict
   const streams = collectStreams(timeline.messages)
   for (const group of timeline.groups) {
-    if (unordered.has(timeline.history.names[group.name] as string)) continue
+    if (unordered.has(group.name)) continue
     for (const stream of streams) if (stream[0]?.topic === group.topic) checkStream(verdict, group, stream, excused)
   }
 }
@@ -31,6 +30,12 @@ function collectStreams(messages: readonly Message[]): readonly Stream[] {
   return [...streams.values()]
 }
 
+/** A message is done with from this row on. */
+interface End {
+  readonly position: number
+  readonly row: number
+}
+
 interface Step {
   readonly position: number
   readonly run: Run
@@ -40,17 +45,16 @@ function checkStream(verdict: Verdict, group: Group, stream: Stream, excused: Re
   const passages = stream.flatMap((message) => group.passages.get(message) ?? []).filter(isInPlace)
   const steps = passages.flatMap(({ runs }, position) => runs.map((run): Step => ({ position, run })))
   const starts = steps.toSorted((a, b) => a.run.row - b.run.row)
-  const ends = steps
-    .filter(({ run }) => run.finish !== undefined || run.mayBeDone)
-    .sort((a, b) => doneRow(a.run) - doneRow(b.run))
+  const ends = passages
+    .flatMap((passage, position) => endRows(passage).map((row): End => ({ position, row })))
+    .sort((a, b) => a.row - b.row)
   const done = new Uint8Array(passages.length)
   const furthest = new Map<number, Step>()
   let front = 0
   let ended = 0
   for (const step of starts) {
     const { position, run } = step
-    for (let end = ends[ended]; end !== undefined && doneRow(end.run) < run.row; end = ends[++ended])
-      done[end.position] = 1
+    for (let end = ends[ended]; end !== undefined && end.row < run.row; end = ends[++ended]) done[end.position] = 1
     while (front < passages.length && done[front] === 1) front++
     for (let earlier = front; earlier < position; earlier++) {
       if (done[earlier] === 1) continue
@@ -71,6 +75,12 @@ function checkStream(verdict: Verdict, group: Group, stream: Stream, excused: Re
   }
 }
 
+/** A dead letter ends a message also when no handler had it before, as one that is said to have ended its process. */
+function endRows({ runs, letters }: Passage): readonly number[] {
+  const done = runs.filter(({ finish, mayBeDone }) => finish !== undefined || mayBeDone).map(doneRow)
+  return [...done, ...letters.map(({ row }) => row)]
+}
+
 /** What never ran is lost or was dead-lettered unread, and a redrive promises no order: neither holds anybody up. */
 function isInPlace({ runs, redrives }: Passage): boolean {
   const first = runs[0]
@@ -87,6 +97,14 @@ function isBatchMate(a: Run, b: Run): boolean {
   return a.batch !== NONE && a.batch === b.batch && a.instance === b.instance
 }
 
+/** They stood in one batch, and the batch was not done with the earlier one: what was behind it comes again after it. */
+function isPresentedAgain(run: Run, furthest: Run): boolean {
+  const before = run.group.passages
+    .get(run.message)
+    ?.runs.findLast((other) => other.row < run.row && other.instance === run.instance)
+  return before !== undefined && before.finish === undefined && isBatchMate(before, furthest)
+}
+
 /** After a fault an instance starts again at the earliest message it owes; going back once more needs another fault. */
 function checkStepBack(
   verdict: Verdict,
@@ -101,7 +119,7 @@ function checkStepBack(
   const fault =
     last !== undefined &&
     faults.ofClaim(run.instance, group.topic, group.name, run.partition).count(last.run.start, run.start) > 0
-  if (last === undefined || position >= last.position || fault) {
+  if (last === undefined || position >= last.position || fault || isPresentedAgain(run, last.run)) {
     furthest.set(run.instance, step)
   } else if (excused.has(run) && run.message.extraCopies === 0) {
     const text = `ran again ${tellRun(verdict, run)} after ${tellMessage(verdict, last.run.message)} had started there`

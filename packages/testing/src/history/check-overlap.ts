@@ -1,5 +1,5 @@
 import { NONE } from './table.js'
-import type { Group, Run } from './timeline.js'
+import { extraCopiesOf, mayRunTwice, type Group, type Run } from './timeline.js'
 import { accuse, tellGroup, tellMessage, tellRun, type Verdict } from './verdict.js'
 
 /** What is open on a lane. Runs of one batch count as one, told by the member that ends last: they are meant to be open together. */
@@ -9,15 +9,14 @@ interface Open {
 
 /** Finds runs of one key, or of one message, that were open at the same time. */
 export function checkOverlap(verdict: Verdict): void {
-  const { timeline, settings } = verdict
-  const unordered = new Set(settings.unorderedGroups)
+  const { timeline, unordered } = verdict
   const lanes = new Map<Group, Map<number, Open[]>>()
   for (const group of timeline.groups) {
     lanes.set(group, new Map())
     for (const { runs } of group.passages.values()) checkMessage(verdict, runs)
   }
   for (const run of timeline.runs) {
-    if (run.message.key === NONE || unordered.has(timeline.history.names[run.group.name] as string)) continue
+    if (run.message.key === NONE || unordered.has(run.group.name)) continue
     const keys = lanes.get(run.group) as Map<number, Open[]>
     const before = keys.get(run.message.key) ?? []
     const open = before.filter((other) => other.run.endRow > run.row)
@@ -41,12 +40,19 @@ function enter(verdict: Verdict, open: Open[], run: Run): Open[] {
 function checkMessage(verdict: Verdict, runs: readonly Run[]): void {
   let open: Run | undefined
   for (const run of runs) {
-    const copies = run.message.key === NONE && run.message.extraCopies > 0
-    if (open !== undefined && open.endRow > run.row && !copies && !mayOverlap(verdict, open, run)) {
+    const apart = open === undefined || open.endRow <= run.row || mayRunTwice(run, verdict.unordered)
+    if (open !== undefined && !apart && !areCopiesOfBatch(open, run) && !mayOverlap(verdict, open, run)) {
       report(verdict, 'overlapping-message', open, run)
     }
     if (open === undefined || run.endRow > open.endRow) open = run
   }
+}
+
+/** A batch may hold two copies of a message: they were handed over in their order, in one call. */
+function areCopiesOfBatch(a: Run, b: Run): boolean {
+  const passage = b.group.passages.get(b.message)
+  const mates = b.batch !== NONE && a.batch === b.batch && a.instance === b.instance
+  return mates && passage !== undefined && extraCopiesOf(passage) > 0
 }
 
 function report(verdict: Verdict, kind: 'overlapping' | 'overlapping-message', earlier: Run, later: Run): void {

@@ -3,6 +3,7 @@ import { checkLost } from './check-lost.js'
 import { checkOrder } from './check-order.js'
 import { checkOverlap } from './check-overlap.js'
 import { checkPhantom } from './check-phantom.js'
+import { checkFacts } from './check-facts.js'
 import { checkAfterStop, checkSettledTwice } from './check-stops.js'
 import { checkSettings, type CheckOptions } from './options.js'
 import { readTimeline } from './read-timeline.js'
@@ -15,13 +16,15 @@ import type { Verdict } from './verdict.js'
 export function checkHistory(history: History, options: CheckOptions = {}): HistoryReport {
   const settings = checkSettings(options)
   const timeline = readTimeline(history, settings)
-  const verdict: Verdict = { timeline, settings, violations: [] }
+  const unordered = new Set(settings.unorderedGroups.map((name) => history.names.indexOf(name)))
+  const verdict: Verdict = { timeline, settings, violations: [], unordered }
   checkLost(verdict)
   checkPhantom(verdict)
   const { duplicates, bound, excused } = checkDuplicated(verdict)
   checkOrder(verdict, excused)
   checkOverlap(verdict)
   checkSettledTwice(verdict)
+  checkFacts(verdict)
   checkAfterStop(verdict)
   const { violations } = verdict
   const counts = countHistory(timeline, duplicates)

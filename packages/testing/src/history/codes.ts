@@ -1,4 +1,4 @@
-import type { EventKind, FaultKind, HandlerOutcome, PublishResult, Settlement } from './event.js'
+import type { CopyPlace, EventKind, FaultKind, HandlerOutcome, PublishResult, Settlement } from './event.js'
 
 /** Event kinds by their number in the kind column. */
 export const KINDS: readonly EventKind[] = [
@@ -19,6 +19,8 @@ export const KINDS: readonly EventKind[] = [
   'drained',
   'closed',
   'handed-over',
+  'copy-stored',
+  'broker-settled',
 ]
 
 /** Handler outcomes by their number in the value column. */
@@ -26,6 +28,9 @@ export const OUTCOMES: readonly HandlerOutcome[] = ['ok', 'failed', 'retried', '
 
 /** Settlements by their number in the value column. */
 export const SETTLEMENTS: readonly Settlement[] = ['acked', 'retried', 'dead-lettered', 'given-back']
+
+/** Places of copies by their number in the value column. */
+export const PLACES: readonly CopyPlace[] = ['topic', 'group', 'dead-letters']
 
 /** Every fault kind. */
 export const FAULT_KINDS: readonly FaultKind[] = [

@@ -1,16 +1,31 @@
 import type { CheckSettings } from './options.js'
 import { NONE } from './table.js'
-import { unstoredAtFault, type Message, type Passage, type Run, type Timeline } from './timeline.js'
+import {
+  extraCopiesOf,
+  unstoredAtFault,
+  type Fact,
+  type Message,
+  type Passage,
+  type Run,
+  type Timeline,
+} from './timeline.js'
 
 /** Works out how every run was done with, and how many copies of each message the broker may hold. */
 export function concludeRuns(timeline: Timeline, settings: CheckSettings): void {
-  for (const message of timeline.messages)
-    message.extraCopies = countDoubts(message, timeline) * settings.resendsPerDoubt
-  for (const run of timeline.runs) run.finish = finishOf(run)
-  for (const group of timeline.groups) {
-    for (const passage of group.passages.values()) concludeDeadLetters(timeline, passage, settings.storeMs)
+  for (const message of timeline.messages) {
+    message.extraCopies = timeline.watched
+      ? Math.max(0, message.stored.length - 1)
+      : countDoubts(message, timeline) * settings.resendsPerDoubt
   }
-  voidBatchTails(timeline.runs)
+  for (const run of timeline.runs) run.finish = finishOf(run, timeline.watched)
+  if (timeline.watched) voidBatchTails(timeline, settings)
+  for (const group of timeline.groups) {
+    for (const passage of group.passages.values()) {
+      if (timeline.watched) for (const letter of passage.letters) concludeLetter(passage, letter)
+      else concludeDeadLetters(timeline, passage, settings.storeMs)
+    }
+  }
+  if (!timeline.watched) voidBatchTails(timeline, settings)
 }
 
 function countDoubts(message: Message, { faults }: Timeline): number {
@@ -23,11 +38,12 @@ function countDoubts(message: Message, { faults }: Timeline): number {
   return doubts
 }
 
-function finishOf(run: Run): Run['finish'] {
+/** Where the broker was watched, a dead letter counts when it is there, whatever the handler has wished. */
+function finishOf(run: Run, watched: boolean): Run['finish'] {
   if (run.settlement === 'acked' || run.settlement === 'dead-lettered') return run.settlement
   if (run.settlement !== undefined) return undefined
   if (run.outcome === 'ok') return 'acked'
-  return run.outcome === 'dead-lettered' ? 'dead-lettered' : undefined
+  return run.outcome === 'dead-lettered' && !watched ? 'dead-lettered' : undefined
 }
 
 /**
@@ -42,13 +58,30 @@ function concludeDeadLetters(timeline: Timeline, { deadLetters, runs }: Passage,
   if (last !== undefined && failures.includes(last)) last.finish = 'dead-lettered'
 }
 
+const endings: ReadonlySet<Run['outcome']> = new Set<Run['outcome']>(['failed', 'retried', 'dead-lettered'])
+
+/** Where the broker was watched it is known which failure a dead letter belongs to: the last one of its sender before it. */
+function concludeLetter(passage: Passage, letter: Fact): void {
+  // A copy that is sent again, because nobody knew that it was stored, ends nothing more. A second message does.
+  const several = extraCopiesOf(passage) > 0
+  const run = passage.runs
+    .filter((one) => !several || one.letter === undefined)
+    .filter(({ instance, endRow }) => instance === letter.instance && endRow < letter.row)
+    .filter(({ outcome, settlement }) => settlement === undefined && endings.has(outcome))
+    .reduce<Run | undefined>((last, one) => (last === undefined || one.endRow > last.endRow ? one : last), undefined)
+  if (run === undefined || run.letter !== undefined) return
+  run.finish = 'dead-lettered'
+  run.letter = letter
+}
+
 /** In a batch the first member of a key that is not done takes the later ones of its key back with it. */
-function voidBatchTails(runs: readonly Run[]): void {
+function voidBatchTails({ runs, history }: Timeline, { unorderedGroups }: CheckSettings): void {
+  const unordered = new Set(unorderedGroups.map((name) => history.names.indexOf(name)))
   const broken = new Set<string>()
   for (const run of runs) {
-    if (run.batch === NONE || run.key === NONE) continue
+    if (run.batch === NONE || run.key === NONE || unordered.has(run.group.name)) continue
     const tail = `${run.instance} ${run.batch} ${run.group.topic} ${run.group.name} ${run.key}`
     if (broken.has(tail)) run.finish = undefined
-    else if (run.finish === undefined) broken.add(tail)
+    else if (run.finish === undefined && run.outcome !== 'dead-lettered') broken.add(tail)
   }
 }

@@ -96,6 +96,36 @@ export interface DeadLetterEvent {
   readonly group: string
 }
 
+/** Where the broker put a copy. */
+export type CopyPlace = 'topic' | 'group' | 'dead-letters'
+
+/**
+ * The broker has stored one copy of a message. Optional: where a history has such facts, the number of copies is taken from them
+ * and not from the doubts of the publishers.
+ */
+export interface CopyStored {
+  readonly kind: 'copy-stored'
+  readonly time: number
+  readonly topic: string
+  readonly id: string
+  /** null: for all groups of the topic. */
+  readonly group: string | null
+  /** Who has sent it. */
+  readonly instance: string
+  readonly place: CopyPlace
+}
+
+/** The broker knows one copy as done with in a group: it is never handed over again. Optional. */
+export interface BrokerSettled {
+  readonly kind: 'broker-settled'
+  readonly time: number
+  readonly topic: string
+  readonly id: string
+  readonly group: string
+  /** Who has said so. */
+  readonly instance: string
+}
+
 /** Something happened to an instance, or to one of its partitions. */
 export interface FaultEvent {
   readonly kind: FaultKind
@@ -112,7 +142,15 @@ export interface FaultEvent {
 
 /** One recorded event. */
 export type HistoryEvent =
-  PublishInvoked | PublishEnded | HandlerStarted | HandlerEnded | Settled | DeadLetterEvent | FaultEvent
+  | PublishInvoked
+  | PublishEnded
+  | HandlerStarted
+  | HandlerEnded
+  | Settled
+  | DeadLetterEvent
+  | CopyStored
+  | BrokerSettled
+  | FaultEvent
 
 /** The name of an event. */
 export type EventKind = HistoryEvent['kind']

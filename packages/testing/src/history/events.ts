@@ -1,5 +1,5 @@
-import type { EventKind, HandlerOutcome, HistoryEvent, Settlement } from './event.js'
-import { KINDS, OUTCOMES, SETTLEMENTS } from './codes.js'
+import type { CopyPlace, EventKind, HandlerOutcome, HistoryEvent, Settlement } from './event.js'
+import { KINDS, OUTCOMES, PLACES, SETTLEMENTS } from './codes.js'
 import { NONE, type History } from './table.js'
 
 /** The event in a row of a history. Throws RangeError when there is no such row. */
@@ -40,6 +40,12 @@ export function eventAt(history: History, row: number): HistoryEvent {
     case 'dead-letter-seen':
     case 'redriven':
       return { kind, time, topic: must(columns.topic), id: must(columns.subject), group: must(columns.party) }
+    case 'copy-stored':
+    case 'broker-settled': {
+      const copy = { time, topic: must(columns.topic), id: must(columns.subject), instance: must(columns.instance) }
+      if (kind === 'broker-settled') return { kind, ...copy, group: must(columns.party) }
+      return { kind, ...copy, group: text(columns.party), place: PLACES[integer(columns.value)] as CopyPlace }
+    }
     default: {
       const scope = { topic: text(columns.topic), group: text(columns.party), partition: optional(columns.partition) }
       return { kind, time, instance: text(columns.instance), ...scope }

@@ -1,4 +1,7 @@
 export type {
+  BrokerSettled,
+  CopyPlace,
+  CopyStored,
   DeadLetterEvent,
   EventKind,
   FaultEvent,
@@ -16,7 +19,16 @@ export type {
 export type { Columns, History } from './table.js'
 export { eventAt, eventsOf } from './events.js'
 export { createRecorder } from './recorder.js'
-export type { DeadLetterRecord, FaultRecord, PublishRecord, Recorder, RecorderOptions, RunRecord } from './recorder.js'
+export type {
+  BrokerSettledRecord,
+  CopyRecord,
+  DeadLetterRecord,
+  FaultRecord,
+  PublishRecord,
+  Recorder,
+  RecorderOptions,
+  RunRecord,
+} from './recorder.js'
 export { mergeHistories } from './merge.js'
 export { readLines, writeLines } from './lines.js'
 export { checkHistory } from './check.js'

@@ -86,6 +86,10 @@ function replay(recorder: Recorder, event: HistoryEvent, numbers: Map<number, nu
       return recorder.deadLetterSeen(event)
     case 'redriven':
       return recorder.redriven(event)
+    case 'copy-stored':
+      return recorder.copyStored(event)
+    case 'broker-settled':
+      return recorder.brokerSettled(event)
     default:
       return recorder.fault(expectFault(event))
   }

@@ -32,6 +32,8 @@ export interface CheckOptions {
   readonly afterStop?: 'flag' | 'ignore'
   /** Groups without order: keys may overlap and overtake, one message may still not run twice at once. @default [] */
   readonly unorderedGroups?: readonly string[]
+  /** Groups with an idempotency store: a second copy is done with without a run. @default [] */
+  readonly deduplicatedGroups?: readonly string[]
   /** A dead-lettered message counts as kept only when it was seen in the dead letters. @default false */
   readonly requireSeenDeadLetters?: boolean
 }
@@ -57,6 +59,7 @@ export function checkSettings(options: CheckOptions): CheckSettings {
     allowOverlapAfterLoss: options.allowOverlapAfterLoss ?? false,
     afterStop: options.afterStop ?? 'flag',
     unorderedGroups: options.unorderedGroups ?? [],
+    deduplicatedGroups: options.deduplicatedGroups ?? [],
     requireSeenDeadLetters: options.requireSeenDeadLetters ?? false,
   }
 }

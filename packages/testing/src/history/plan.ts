@@ -32,6 +32,13 @@ export interface PlannedFault extends FaultRecord {
   readonly at: number
 }
 
+/** A copy that a watched broker stores: for every group, or among the dead letters of one. */
+export interface PlannedCopy {
+  readonly id: string
+  readonly at: number
+  readonly letter?: { readonly group: string; readonly instance: string }
+}
+
 /** A history before it is recorded, so that a test can tamper with it. */
 export interface Plan {
   readonly topic: string
@@ -39,11 +46,14 @@ export interface Plan {
   readonly runs: readonly PlannedRun[]
   readonly faults: readonly PlannedFault[]
   readonly deadLetters: readonly { readonly id: string; readonly group: string; readonly at: number }[]
+  /** What a watched broker stored and settled; empty: nobody watched it. */
+  readonly copies?: readonly PlannedCopy[]
+  readonly settles?: readonly { readonly id: string; readonly group: string; readonly at: number }[]
 }
 
 /** Records a plan, in the order of its times, through an ordinary recorder. */
 export function recordPlan(plan: Plan): History {
-  const { topic, publishes, runs, faults, deadLetters } = plan
+  const { topic, publishes, runs, faults, deadLetters, copies = [], settles = [] } = plan
   let time = 0
   const recorder = createRecorder({ now: () => time })
   const steps: { readonly at: number; readonly record: () => void }[] = []
@@ -68,6 +78,13 @@ export function recordPlan(plan: Plan): History {
   for (const { at, id, group } of deadLetters) {
     steps.push({ at, record: () => recorder.deadLetterSeen({ topic, id, group }) })
   }
+  for (const { at, id, letter } of copies) {
+    const place = letter === undefined ? ({ place: 'topic' } as const) : ({ place: 'dead-letters', ...letter } as const)
+    steps.push({ at, record: () => recorder.copyStored({ topic, id, instance: 'publisher', ...place }) })
+  }
+  for (const { at, id, group } of settles) {
+    steps.push({ at, record: () => recorder.brokerSettled({ topic, id, group, instance: 'a' }) })
+  }
 
   steps.sort((a, b) => a.at - b.at)
   for (const { at, record } of steps) {
@@ -84,6 +101,7 @@ export function endOf(plan: Plan): number {
     ...plan.runs.flatMap(({ start, end = start, settlements }) => [end, ...settlements.map(({ at }) => at)]),
     ...plan.faults.map(({ at }) => at),
     ...plan.deadLetters.map(({ at }) => at),
+    ...[...(plan.copies ?? []), ...(plan.settles ?? [])].map(({ at }) => at),
   ]
   return times.reduce((last, time) => Math.max(last, time), 0) + 1
 }

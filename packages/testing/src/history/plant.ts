@@ -1,5 +1,5 @@
 import { PLAN_STORE_MS, planValid, type PlanOptions, type ValidPlan } from './plan-valid.js'
-import { endOf, recordPlan, type Plan, type PlannedRun } from './plan.js'
+import { endOf, recordPlan, type Plan, type PlannedCopy, type PlannedRun } from './plan.js'
 import { createRandom, type Random } from './random.js'
 import type { ViolationKind } from './report.js'
 import type { History } from './table.js'
@@ -84,6 +84,28 @@ const SEEDLINGS: Readonly<Record<ViolationKind, (valid: ValidPlan, random: Rando
     const withMessage = addRun({ ...plan, publishes }, { ...run, group: 'mail' })
     return { plan: addRun(withMessage, { ...run, instance }), id }
   },
+  'confirmed-early'({ plan }, random) {
+    const { id, endAt } = random.pick(plan.publishes.filter(({ result }) => result === 'ok'))
+    const copies = plannedCopies(plan).map((copy) =>
+      copy.id === id ? { ...copy, at: Math.max(copy.at, endAt + 1) } : copy,
+    )
+    return { plan: { ...plan, copies }, id }
+  },
+  'settled-early'({ plan }, random) {
+    const { id, group, start } = random.pick(quietRuns(plan))
+    return { plan: { ...plan, copies: plannedCopies(plan), settles: [{ id, group, at: start }] }, id }
+  },
+}
+
+/** What a watched broker would have stored: of what is uncertain nothing, one copy or two, as the plan of valid histories has it. */
+function plannedCopies({ publishes, runs }: Plan): readonly PlannedCopy[] {
+  const messages = publishes.flatMap(({ id, at, result }, index) =>
+    Array.from({ length: result === 'ok' ? 1 : result === 'uncertain' ? index % 3 : 0 }, () => ({ id, at })),
+  )
+  const letters = runs.flatMap(({ id, group, instance, outcome, end }) =>
+    outcome === 'dead-lettered' && end !== undefined ? [{ id, at: end, letter: { group, instance } }] : [],
+  )
+  return [...messages, ...letters]
 }
 
 function addRun(plan: Plan, run: PlannedRun): Plan {

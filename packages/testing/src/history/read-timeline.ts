@@ -1,10 +1,10 @@
-import { KINDS, OUTCOMES, SETTLEMENTS } from './codes.js'
+import { KINDS, OUTCOMES, PLACES, SETTLEMENTS } from './codes.js'
 import type { EventKind, HandlerOutcome, Settlement } from './event.js'
 import { createFaultIndex, readWindows } from './faults.js'
 import { concludeRuns } from './conclude.js'
 import type { CheckSettings } from './options.js'
 import { NONE, type History } from './table.js'
-import type { Group, Message, Passage, PublishCall, Run, Stop, Timeline } from './timeline.js'
+import type { Fact, Group, Message, Passage, PublishCall, Run, Stop, Timeline } from './timeline.js'
 
 /** Reads a history into messages, groups, runs and stops. What an instance recorded after its kill is not taken as done. */
 export function readTimeline(history: History, settings: CheckSettings): Timeline {
@@ -26,7 +26,7 @@ export function readTimeline(history: History, settings: CheckSettings): Timelin
     let message = messages.get(hash)
     if (message === undefined) {
       const key = columns.key[row] as number
-      message = { id, topic, key, publisher: NONE, sequence: NONE, calls: [], extraCopies: 0 }
+      message = { id, topic, key, publisher: NONE, sequence: NONE, calls: [], extraCopies: 0, stored: [] }
       messages.set(hash, message)
     }
     if (message.publisher === NONE && isPublish(row)) {
@@ -48,7 +48,7 @@ export function readTimeline(history: History, settings: CheckSettings): Timelin
     const message = messageAt(row)
     let passage = group.passages.get(message)
     if (passage === undefined) {
-      group.passages.set(message, (passage = { message, runs: [], deadLetters: [], redrives: [] }))
+      group.passages.set(message, (passage = emptyPassage(message)))
     }
     return { group, passage }
   }
@@ -77,6 +77,7 @@ export function readTimeline(history: History, settings: CheckSettings): Timelin
       settlements: 0,
       finish: undefined,
       mayBeDone: false,
+      letter: undefined,
     }
     runs.push(run)
     runByRow[row] = run
@@ -91,6 +92,13 @@ export function readTimeline(history: History, settings: CheckSettings): Timelin
     run.settledRow = row
   }
 
+  function storeCopy(row: number, fact: Fact): void {
+    const place = PLACES[columns.value[row] as number]
+    if (place === 'topic') messageAt(row).stored.push(fact)
+    else passageAt(row).passage[place === 'group' ? 'copies' : 'letters'].push(fact)
+  }
+
+  let watched = false
   for (let row = 0; row < size; row++) {
     const kind = KINDS[columns.kind[row] as number] as EventKind
     const time = columns.time[row] as number
@@ -117,14 +125,23 @@ export function readTimeline(history: History, settings: CheckSettings): Timelin
         run.outcome = OUTCOMES[columns.value[row] as number] as HandlerOutcome
       }
     } else if (kind === 'dead-letter-seen') passageAt(row).passage.deadLetters.push(time)
-    else if (kind === 'redriven') passageAt(row).passage.redrives.push({ row, time })
+    else if (kind === 'copy-stored' || kind === 'broker-settled') {
+      watched = true
+      const fact = { row, time, instance: columns.instance[row] as number }
+      if (kind === 'copy-stored') storeCopy(row, fact)
+      else passageAt(row).passage.settles.push(fact)
+    } else if (kind === 'redriven') passageAt(row).passage.redrives.push({ row, time })
   }
 
   const faults = createFaultIndex(readWindows(history, settings.noticeMs))
   const parts = { messages: [...messages.values()], groups: [...groups.values()] }
-  const timeline: Timeline = { history, runs, stops, faults, ...parts }
+  const timeline: Timeline = { history, runs, stops, faults, watched, ...parts }
   concludeRuns(timeline, settings)
   return timeline
+}
+
+function emptyPassage(message: Message): Passage {
+  return { message, runs: [], deadLetters: [], redrives: [], copies: [], letters: [], settles: [] }
 }
 
 const STOPS: ReadonlySet<EventKind> = new Set<EventKind>(['killed', 'drained', 'closed'])

@@ -1,5 +1,5 @@
-import type { FaultKind, HandlerOutcome, PublishResult, Settlement } from './event.js'
-import { FAULT_KINDS, OUTCOMES, RESULT_KINDS, SETTLEMENTS, valueCode } from './codes.js'
+import type { CopyPlace, FaultKind, HandlerOutcome, PublishResult, Settlement } from './event.js'
+import { FAULT_KINDS, OUTCOMES, PLACES, RESULT_KINDS, SETTLEMENTS, valueCode } from './codes.js'
 import { eventAt } from './events.js'
 import { createTable, NONE, type History, type Row } from './table.js'
 
@@ -51,6 +51,21 @@ export interface DeadLetterRecord {
   readonly group: string
 }
 
+/** A copy that the broker has stored. */
+export interface CopyRecord {
+  readonly topic: string
+  readonly id: string
+  readonly instance: string
+  readonly place: CopyPlace
+  /** @default null, every group of the topic */
+  readonly group?: string | null
+}
+
+/** A copy that the broker knows as done with. */
+export interface BrokerSettledRecord extends DeadLetterRecord {
+  readonly instance: string
+}
+
 /** What a fault is recorded with. */
 export interface FaultRecord {
   readonly kind: FaultKind
@@ -76,6 +91,9 @@ export interface Recorder {
   /** One call per copy that lies in the dead letters. */
   readonly deadLetterSeen: (deadLetter: DeadLetterRecord) => void
   readonly redriven: (deadLetter: DeadLetterRecord) => void
+  /** What the broker itself stores: all of it or nothing, or the checker takes what is missing for not stored. */
+  readonly copyStored: (copy: CopyRecord) => void
+  readonly brokerSettled: (settled: BrokerSettledRecord) => void
   readonly fault: (fault: FaultRecord) => void
   /** Number of events so far. */
   readonly size: () => number
@@ -154,6 +172,14 @@ export function createRecorder(options: RecorderOptions): Recorder {
     },
     deadLetterSeen: (record) => deadLetter('dead-letter-seen', record),
     redriven: (record) => deadLetter('redriven', record),
+    copyStored({ topic, id, instance, place, group = null }) {
+      const copy = { subject: name(id), topic: name(topic), instance: name(instance), party: name(group) }
+      append({ kind: 'copy-stored', time: now(), ...copy, value: valueCode('place', PLACES, place) })
+    },
+    brokerSettled({ topic, id, instance, group }) {
+      const copy = { subject: name(id), topic: name(topic), instance: name(instance), party: name(group) }
+      append({ kind: 'broker-settled', time: now(), ...copy })
+    },
     fault({ kind, instance = null, topic = null, group = null, partition = null }) {
       valueCode('kind', FAULT_KINDS, kind)
       if (instance === null && kind !== 'connection-lost' && kind !== 'connection-restored') {

@@ -16,6 +16,10 @@ export type ViolationKind =
   | 'settled-twice'
   /** A run started on an instance that had stopped. */
   | 'after-stop'
+  /** A publish resolved and the broker had stored nothing. */
+  | 'confirmed-early'
+  /** The broker was told that a message is done with, and nothing had ended it. */
+  | 'settled-early'
 
 /** One thing that must not have happened. */
 export interface Violation {

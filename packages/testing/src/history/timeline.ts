@@ -1,6 +1,6 @@
 import type { HandlerOutcome, Settlement } from './event.js'
 import type { FaultIndex } from './faults.js'
-import type { History } from './table.js'
+import { NONE, type History } from './table.js'
 
 /** One call of publish. */
 export interface PublishCall {
@@ -23,6 +23,15 @@ export interface Message {
   readonly calls: PublishCall[]
   /** How many copies beyond the first the broker may hold. */
   extraCopies: number
+  /** When the broker stored one for all groups; empty also where nobody watched it. */
+  readonly stored: Fact[]
+}
+
+/** Something that the broker has done, and for whom. */
+export interface Fact {
+  readonly row: number
+  readonly time: number
+  readonly instance: number
 }
 
 /** One handler run. Rows order events of equal time. */
@@ -48,6 +57,8 @@ export interface Run {
   finish: 'acked' | 'dead-lettered' | undefined
   /** A failure that may have been dead-lettered and then undone by a fault: it lets the key go on. */
   mayBeDone: boolean
+  /** The copy among the dead letters that ended it, where the broker was watched. */
+  letter: Fact | undefined
 }
 
 /** What one group did with one message. */
@@ -59,6 +70,12 @@ export interface Passage {
   readonly deadLetters: number[]
   /** Rows and times of redrives. */
   readonly redrives: { readonly row: number; readonly time: number }[]
+  /** Copies that the broker stored for this group alone. */
+  readonly copies: Fact[]
+  /** Dead letters that the broker stored. */
+  readonly letters: Fact[]
+  /** Copies that the broker knows as done with. */
+  readonly settles: Fact[]
 }
 
 /** One group of one topic. */
@@ -85,6 +102,8 @@ export interface Timeline {
   readonly runs: readonly Run[]
   readonly stops: ReadonlyMap<number, readonly Stop[]>
   readonly faults: FaultIndex
+  /** The broker was watched: what it stored is known. */
+  readonly watched: boolean
 }
 
 /** The name behind a number. */
@@ -94,16 +113,40 @@ export function nameOf(timeline: Timeline, number: number): string {
 
 /** When the run was done with as far as its process knew. */
 export function doneAt(run: Run): number {
+  if (run.letter !== undefined) return run.letter.time
   return run.settlement === undefined ? run.end : run.settledAt
 }
 
 /** The row from which the next message of the key may start. */
 export function doneRow(run: Run): number {
+  if (run.letter !== undefined) return run.letter.row
   return run.settlement === undefined ? run.endRow : Math.min(run.endRow, run.settledRow)
 }
 
 /** Whether a fault hit this run while it was open or unstored, at or before the moment asked about. */
 export function unstoredAtFault(timeline: Timeline, run: Run, storeMs: number, before: number): boolean {
   const windows = timeline.faults.ofClaim(run.instance, run.group.topic, run.group.name, run.partition)
-  return windows.count(run.start, Math.min(doneAt(run) + storeMs, before)) > 0
+  return windows.count(run.start, Math.min(endsMattering(run, storeMs), before)) > 0
+}
+
+/** Until when a fault may undo the end of a run. A dead letter may be in doubt for long: until the original is settled. */
+function endsMattering(run: Run, storeMs: number): number {
+  const { letter } = run
+  if (letter === undefined) return doneAt(run) + storeMs
+  const passage = run.group.passages.get(run.message)
+  // Which of several copies was settled is not known.
+  if (passage === undefined || extraCopiesOf(passage) > 0) return Number.POSITIVE_INFINITY
+  return passage.settles.find(({ row }) => row > letter.row)?.time ?? Number.POSITIVE_INFINITY
+}
+
+/** Whether two copies of one message may run at the same time: nothing but a key keeps them apart. */
+export function mayRunTwice({ message, group }: Run, unordered: ReadonlySet<number>): boolean {
+  if (message.key !== NONE && !unordered.has(group.name)) return false
+  const passage = group.passages.get(message)
+  return passage !== undefined && extraCopiesOf(passage) > 0
+}
+
+/** Copies beyond the first that a group may have to handle. */
+export function extraCopiesOf({ message, copies }: Passage): number {
+  return message.extraCopies + copies.length
 }

@@ -7,6 +7,8 @@ export interface Verdict {
   readonly timeline: Timeline
   readonly settings: CheckSettings
   readonly violations: Violation[]
+  /** Groups without order, by the number of their name. */
+  readonly unordered: ReadonlySet<number>
 }
 
 /** Notes a violation; the messages are the guilty one first. */

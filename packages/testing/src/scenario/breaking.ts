@@ -16,11 +16,13 @@ import type { Until } from './until.js'
 export interface Breaking {
   cut(client: Client, side?: FaultSide): Promise<void>
   disconnect(client: Client, side?: FaultSide): Promise<Undo>
+  closeChannels(client: Client, side?: FaultSide): Promise<void>
   silence(client: Client, side?: FaultSide): Promise<Undo>
   /** From here on nothing of this messaging object is recorded: its process is gone. */
   kill(client: Client): Promise<void>
   freeze(client: Client): Promise<Undo>
   stopBroker(): Promise<Undo>
+  stopNodes(count: 1 | 2): Promise<Undo>
   block(): Promise<Undo>
   slowSends(delayMs: number): Promise<Undo>
   failSends(rule: Omit<SendFault, 'client'> & { readonly client?: Client }): Promise<Undo>
@@ -89,18 +91,23 @@ export function createBreaking(harness: Harness, journal: Journal, clients: Clie
     return lasting(await begin(), () => restoredLater(instance))
   }
 
+  /** Over at once; the client may come back at once. */
+  async function blow(fault: 'cut' | 'closeChannels', client: Client, side: FaultSide | undefined): Promise<void> {
+    const instance = clients.nameOf(client)
+    counted()
+    recorder.fault({ kind: 'connection-lost', instance })
+    await need(fault)(instance, side)
+    restoredLater(instance)
+  }
+
   return {
-    async cut(client, side) {
-      const instance = clients.nameOf(client)
-      counted()
-      recorder.fault({ kind: 'connection-lost', instance })
-      await need('cut')(instance, side)
-      restoredLater(instance)
-    },
+    cut: (client, side) => blow('cut', client, side),
+    closeChannels: (client, side) => blow('closeChannels', client, side),
     disconnect: (client, side) => lose(clients.nameOf(client), () => need('disconnect')(clients.nameOf(client), side)),
     silence: (client, side) => lose(clients.nameOf(client), () => need('silence')(clients.nameOf(client), side)),
     freeze: (client) => lose(clients.nameOf(client), () => need('freeze')(clients.nameOf(client))),
     stopBroker: () => lose(null, () => need('stopBroker')()),
+    stopNodes: (count) => lose(null, () => need('stopNodes')(count)),
     async kill(client) {
       const instance = clients.nameOf(client)
       counted()

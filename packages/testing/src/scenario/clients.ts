@@ -1,8 +1,9 @@
 import { isDeepStrictEqual } from 'node:util'
-import { createMessaging, type CommonOptions, type Messaging, type Middleware } from '@sluice/core'
-import type { Capabilities } from '@sluice/core/spi'
+import { createMessaging, type Clock, type CommonOptions, type Messaging, type Middleware } from '@sluice/core'
+import type { Adapter, Capabilities } from '@sluice/core/spi'
 import type { Harness } from '../harness.js'
 import { ConformanceFailure } from './assert.js'
+import type { Disturbances } from './disturbances.js'
 import type { Variant } from './variant.js'
 
 /** The capabilities as types see them in a test: everything may be asked, refusals are looked for at run time. */
@@ -12,7 +13,10 @@ export interface AskAnything extends Capabilities {
 
 export type Client = Messaging<AskAnything>
 
-export type ClientOptions = Omit<CommonOptions, 'clientName'>
+export interface ClientOptions extends Omit<CommonOptions, 'clientName'> {
+  /** Of the adapter alone: it lives with a broker whose time nobody can change. @default the clock of core */
+  readonly adapterClock?: Clock
+}
 
 /** The messaging objects of one test. */
 export interface Clients {
@@ -28,11 +32,11 @@ const noop: Middleware = {
   consume: (_message, _delivery, next) => next(),
 }
 
-export function createClients(harness: Harness, prefix: string, variant: Variant): Clients {
+export function createClients(harness: Harness, prefix: string, variant: Variant, disturbances: Disturbances): Clients {
   const names = new Map<Client, string>()
   let opened = 0
   return {
-    async open(label, options = {}) {
+    async open(label, { adapterClock, ...options } = {}) {
       const clientName = `${prefix}-${label}-${++opened}`
       const adapter = harness.createAdapter({ clientName })
       if (!isDeepStrictEqual(adapter.capabilities, harness.capabilities)) {
@@ -43,9 +47,10 @@ export function createClients(harness: Harness, prefix: string, variant: Variant
         ...options,
         clientName,
         middleware: variant === 'middleware' ? [noop, ...middleware] : middleware,
-        adapter,
+        adapter: adapterClock === undefined ? adapter : withClock(adapter, adapterClock),
       })) as Client
       names.set(client, clientName)
+      disturbances.watch(clientName, client)
       return client
     },
     nameOf(client) {
@@ -57,4 +62,16 @@ export function createClients(harness: Harness, prefix: string, variant: Variant
       return [...names.keys()]
     },
   }
+}
+
+/** The methods of an adapter belong to it. */
+function withClock(inner: Adapter, clock: Clock): Adapter {
+  const open: Adapter['open'] = (context, signal) => inner.open({ ...context, clock }, signal)
+  return new Proxy(inner, {
+    get(target, name) {
+      if (name === 'open') return open
+      const value: unknown = Reflect.get(target, name, target)
+      return typeof value === 'function' ? (value.bind(target) as unknown) : value
+    },
+  })
 }

@@ -1,9 +1,11 @@
 import { ConformanceFailure, show } from './assert.js'
+import type { Lateness } from './lateness.js'
+import { startStopwatch } from './stopwatch.js'
 
 export interface UntilOptions {
-  /** @default the patience of the harness */
+  /** Time that the process gets to run. @default the patience of the harness */
   readonly timeoutMs?: number
-  /** Shown when the wait fails. @default what the condition returned last */
+  /** Shown when the wait fails; may be a promise. @default what the condition returned last */
   readonly saw?: () => unknown
 }
 
@@ -15,16 +17,16 @@ export type Until = <T>(
 ) => Promise<Exclude<T, false | undefined | null | 0 | ''>>
 
 /** Looks again after each turn of the event loop at first, then every few milliseconds. */
-export function createUntil(patienceMs: number, ended: AbortSignal): Until {
+export function createUntil(patienceMs: number, ended: AbortSignal, lateness: Lateness): Until {
   return async (condition, what, { timeoutMs = patienceMs, saw } = {}) => {
-    const deadline = performance.now() + timeoutMs
+    const watch = startStopwatch(lateness)
     for (let round = 0; ; round++) {
       const value = await condition()
       if (value) return value as never
       if (ended.aborted) throw new ConformanceFailure(`the test ended while it waited for: ${what}`)
-      if (performance.now() >= deadline) {
+      if (watch.ranMs >= timeoutMs) {
         throw new ConformanceFailure(
-          `waited ${timeoutMs} ms for: ${what}; saw ${show(saw === undefined ? value : saw())}`,
+          `waited ${timeoutMs} ms for: ${what}; saw ${show(saw === undefined ? value : await saw())}`,
         )
       }
       await turn(round < 20 ? 0 : 4)

@@ -17,6 +17,8 @@ const KINDS: readonly ViolationKind[] = [
   'overlapping-message',
   'settled-twice',
   'after-stop',
+  'confirmed-early',
+  'settled-early',
 ]
 const options = { storeMs: PLAN_STORE_MS }
 

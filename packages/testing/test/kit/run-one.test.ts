@@ -52,6 +52,18 @@ describe('a test of the kit', () => {
     expect(result.reason).toContain('seed 7')
   })
 
+  test('fails with what disturbed its clients', async () => {
+    const result = await run({
+      async run(scenario) {
+        const client = await scenario.messaging('disturbed')
+        await scenario.faults.cut(client)
+        await scenario.until(() => client.health().consume === 'ready', 'it to be back')
+        throw new Error('not so')
+      },
+    })
+    expect(result.reason).toMatch(/ms: .*-disturbed-1 consume lost/)
+  })
+
   test('fails below its minimum', async () => {
     const result = await run({ minimum: { messages: 1 } })
     expect(result.status).toBe('failed')
@@ -122,6 +134,13 @@ describe('a harness', () => {
     expect(result).toMatchObject({ status: 'skipped', reason: 'the harness cannot do: cut, kill' })
   })
 
+  test('that says what cannot happen at its broker is not asked for it', async () => {
+    const { addPartitions: _addPartitions, ...faults } = queue.faults
+    const fixed = { ...queue, faults, cannotHappen: { addPartitions: 'their number is fixed' } }
+    const result = await run({ needs: { faults: ['cut', 'addPartitions'] } }, fixed)
+    expect(result).toMatchObject({ status: 'skipped', reason: 'not applicable: their number is fixed' })
+  })
+
   test('is not asked for what is about another broker', async () => {
     const result = await run({ id: 'O7' })
     expect(result).toMatchObject({ status: 'skipped', reason: 'not applicable: for kafka only' })
@@ -148,6 +167,28 @@ describe('a harness', () => {
     expect(asked).toEqual(['refused', 'run'])
     const failing = await run({ ...definition, refused: () => Promise.reject(new Error('was not refused')) }, queue)
     expect(failing).toMatchObject({ status: 'failed', part: 'replay' })
+  })
+
+  test('is not asked to simulate time that its broker does not live in', async () => {
+    const { followsClock: _followsClock, ...real } = queue
+    const result = await run({ needs: { simulatedTime: true } }, real)
+    expect(result).toMatchObject({ status: 'skipped', reason: expect.stringContaining('simulated time') })
+    expect(await run({ needs: { simulatedTime: true } })).toMatchObject({ status: 'passed' })
+  })
+
+  test('is watchful for tests about signs of life, and for no other', async () => {
+    const asked: string[] = []
+    const { fork: _fork, ...shared } = queue
+    const calm: Harness = { ...shared, broker: 'calm', watchful: { ...shared, broker: 'watchful' } }
+    const look: Partial<ConformanceDefinition> = {
+      run: async (scenario) => void asked.push(scenario.harness.broker),
+    }
+    await run(look, calm)
+    await run({ ...look, needs: { faults: ['cut'] } }, calm)
+    await run({ ...look, needs: { faults: ['silence'] } }, calm)
+    await run({ ...look, needs: { faults: ['freeze'] } }, calm)
+    await run({ ...look, needs: { signsOfLife: true } }, calm)
+    expect(asked).toEqual(['calm', 'calm', 'watchful', 'watchful', 'watchful'])
   })
 
   test('gets a broker with the hold limit that a test asks for', async () => {

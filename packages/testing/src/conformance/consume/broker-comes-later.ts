@@ -12,18 +12,18 @@ export const brokerComesLater: Conformance = defineConformance({
     const { patienceMs, recoverMs, detectMs } = scenario.harness.timings
     const topic = scenario.keyedTopic({ partitions: 4, groups: ['all'] })
     const start = await scenario.faults.stopBroker()
-    const before = performance.now()
+    const watch = scenario.stopwatch()
     await assert.rejects(
       scenario.messaging('impatient', { startupTimeoutMs: 100 }),
       'CONNECT_TIMEOUT',
       'connecting with a start-up time of 100 ms while the broker is down',
     )
-    const took = performance.now() - before
-    assert.atLeast(took, 99, 'ms until the impatient one gave up')
-    assert.atMost(took, 100 + 2_000, 'ms until the impatient one gave up')
+    assert.atLeast(watch.ms, 99, 'ms until the impatient one gave up')
+    assert.atMost(watch.ranMs, 100 + 2_000, 'ms until the impatient one gave up')
 
     let open = false
-    const opening = scenario.messaging('patient', { startupTimeoutMs: patienceMs }).finally(() => (open = true))
+    // Longer than any broker takes to start: that is not measured here.
+    const opening = scenario.messaging('patient', { startupTimeoutMs: 4 * patienceMs }).finally(() => (open = true))
     opening.catch(() => undefined)
     await turns(50)
     assert.ok(!open, 'connecting waits while the broker is down')

@@ -75,7 +75,7 @@ export const windowOfBytes: Conformance = defineConformance({
       scenario.keyedTopic({ partitions: 2, groups: ['all'] }),
       scenario.plainTopic({ groups: ['all'] }),
     ]
-    await scenario.publishAll(client, keyed, { count: 400, keys: 200, pad: 1_000 })
+    await scenario.publishAll(client, keyed, { count: 400, keys: 400, pad: 1_000 })
     await scenario.publishAll(client, plain, { count: 600 })
 
     const bytes = 10_000

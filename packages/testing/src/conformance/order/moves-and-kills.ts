@@ -47,7 +47,7 @@ export const movesAndKills: Conformance = defineConformance({
     const sent = await load.stop()
     await scenario.until(() => sent.every(({ id }) => runs.done.has(id)), `${sent.length} messages`, {
       saw: () => runs.done.size,
-      timeoutMs: drainMs,
+      timeoutMs: Math.max(drainMs, 2 * scenario.harness.timings.patienceMs),
     })
     const first = new Map<string | null, number>()
     for (const { message } of runs.runs) {

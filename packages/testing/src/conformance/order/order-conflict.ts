@@ -54,7 +54,9 @@ export const orderConflict: Conformance = defineConformance({
     const report = await client.close()
     assert.equal([report.clean, report.leftWaiting], [true, 3], 'report: clean, messages that were left')
     const next = await scenario.consume(await scenario.messaging('next'), topic, { group: 'all' })
-    await scenario.until(() => next.done.size === 3, 'the key that waited, elsewhere')
+    await scenario.until(() => next.done.size === 3, 'the key that waited, elsewhere', {
+      saw: () => [next.done.size, next.subscription.stats()],
+    })
     assert.equal(
       next.runs.map(({ message }) => message.payload.n),
       [0, 1, 2],

@@ -1,6 +1,7 @@
 import { defineConformance, type Conformance } from '../../define-conformance.js'
 import type { Scenario } from '../../scenario.js'
 import { assert } from '../../scenario/assert.js'
+import type { Client } from '../../scenario/clients.js'
 import { recordDeadLetters } from '../../scenario/dead-letters.js'
 import { fixedRetry } from '../../scenario/fixed-retry.js'
 import { createLatch } from '../../scenario/handler-work.js'
@@ -90,7 +91,7 @@ export const delayedWaits: Conformance = defineConformance({
       await refusesDelays(scenario)
       return
     }
-    const delayMs = 250
+    const delayMs = Math.max(250, 4 * (await timeOfNextConsumer(scenario, client)))
     const topic = scenario.keyedTopic({ partitions: 3, groups: ['all'] })
     const retry = fixedRetry(delayMs, { placement: 'delayed' })
     const before = await scenario.consume(client, topic, { group: 'all', order: 'none', retry }, ({ payload }) => {
@@ -133,6 +134,18 @@ export const delayedWaits: Conformance = defineConformance({
     scenario.check({ groups: [{ topic: topic.name, group: 'all' }], unorderedGroups: ['all'] })
   },
 })
+
+/** How long it takes, in ms, to end one consumer and to have the next at work: the delay must not be over by then. */
+async function timeOfNextConsumer(scenario: Scenario, client: Client): Promise<number> {
+  const topic = scenario.keyedTopic({ partitions: 3, groups: ['all'] })
+  const before = await scenario.consume(client, topic, { group: 'all' })
+  const watch = scenario.stopwatch()
+  await before.subscription.close()
+  const after = await scenario.consume(client, topic, { group: 'all' })
+  await publishKeys(scenario, (item) => scenario.publishOne(client, topic, item), topic)
+  await scenario.until(() => after.done.size === keys, 'the next consumer to be at work')
+  return watch.ms
+}
 
 async function refusesDelays(scenario: Scenario): Promise<void> {
   const client = await scenario.messaging('refused')

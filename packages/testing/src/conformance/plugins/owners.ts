@@ -136,9 +136,9 @@ export const busyHolds: Conformance = defineConformance({
     )
     await untilDepth(scenario, topic.name, 'all', 10)
 
-    const began = performance.now()
+    const watch = scenario.stopwatch()
     const report = await client.close({ deadlineMs: 10_000 })
-    assert.atMost(performance.now() - began, 5_000, 'ms that a drain takes although an id is busy')
+    assert.atMost(watch.ranMs, 5_000, 'ms that a drain takes although an id is busy')
     assert.equal(
       [report.clean, report.leftRunning, report.leftWaiting],
       [true, 0, 10],

@@ -4,7 +4,7 @@ import { assert } from '../../scenario/assert.js'
 import { recordDeadLetters } from '../../scenario/dead-letters.js'
 import { fixedRetry } from '../../scenario/fixed-retry.js'
 import { untilDepth } from '../../scenario/settled.js'
-import { watchLateness } from './lateness.js'
+import { watchLateness } from '../../scenario/lateness.js'
 
 /** T1: of the default policy: bounds, spread and end; on the broker: each delay is the policy's, asked for once for each failure. */
 export const delaysMatch: Conformance = defineConformance({

@@ -4,7 +4,7 @@ import type { Scenario } from '../../scenario.js'
 import { assert } from '../../scenario/assert.js'
 import { fixedRetry } from '../../scenario/fixed-retry.js'
 import { runsById, untilDepth } from '../../scenario/settled.js'
-import { watchLateness } from './lateness.js'
+import { watchLateness } from '../../scenario/lateness.js'
 
 const hourMs = 3_600_000
 

@@ -9,7 +9,9 @@ export const disconnected: Conformance = defineConformance({
   async run(scenario) {
     const topic = scenario.keyedTopic({ groups: ['all'] })
     const client = await scenario.messaging('publisher', { publishTimeoutMs: 400 })
-    await scenario.publishAll(client, topic, { count: 100 })
+    const patience = scenario.harness.timings.patienceMs
+    // The first one makes the topic, which may take longer than the deadline that is asked for below.
+    await scenario.publishAll(client, topic, { count: 100, options: () => ({ timeoutMs: patience }) })
     const connect = await scenario.faults.disconnect(client, 'publish')
     await scenario.until(() => client.health().publish !== 'ready', 'the publisher to know that it is disconnected')
 
@@ -18,18 +20,18 @@ export const disconnected: Conformance = defineConformance({
       ['its own deadline', 150],
     ] as const) {
       const due = timeoutMs ?? 400
-      const before = performance.now()
+      const watch = scenario.stopwatch()
       const gone = await scenario.publishOne(
         client,
         topic,
         scenario.item(topic),
         timeoutMs === undefined ? {} : { timeoutMs },
       )
-      const took = performance.now() - before
+      const { ms, ranMs } = watch
       assert.equal(gone.error?.code, 'TIMEOUT', `a publish while disconnected, past ${what}`)
       assert.ok(gone.error?.retryable, 'it is worth another try')
-      assert.atLeast(took, due - 1, `ms until ${what}`)
-      assert.atMost(took, due + 1_000, `ms until ${what}`)
+      assert.atLeast(ms, due - 1, `ms until ${what}`)
+      assert.atMost(ranMs, due + 1_000, `ms until ${what}`)
     }
     const batch = await client.publishBatch(
       topic,
@@ -47,7 +49,6 @@ export const disconnected: Conformance = defineConformance({
       )
     }
 
-    const patience = scenario.harness.timings.patienceMs
     const patient = scenario.publishAll(client, topic, { count: 600, options: () => ({ timeoutMs: patience }) })
     const late = scenario.publishAll(client, topic, { count: 50, mayFail: true, options: () => ({ timeoutMs: 100 }) })
     for (const { result, error } of await late) {

@@ -29,7 +29,11 @@ export const flood: Conformance = defineConformance({
     const used = reachableBytes() - rest - tracking
     for (const publish of pending) tally.watch(publish)
     scenario.count({ messages: count, keys: 100 })
-    await scenario.until(() => tally.ended() === count, `${count} publishes to end`, { saw: tally.ended })
+    await scenario.until(() => tally.ended() === count, `${count} publishes to end`, {
+      // So many are no matter of one wait.
+      timeoutMs: 3 * scenario.harness.timings.patienceMs,
+      saw: tally.ended,
+    })
     assert.atMost(used, limitBytes, 'bytes more than at rest while nothing has been sent yet')
     assert.equal(
       [...tally.codes()].filter((code) => code !== 'BUFFER_FULL'),
@@ -97,7 +101,11 @@ export const floodOfLargeBodies: Conformance = defineConformance({
     assert.atLeast(tally.ended(), count / 2, 'publishes that were told at once that there is no room')
     assert.atLeast(client.health().pendingPublishes, 500, 'publishes that wait')
     await connect()
-    await scenario.until(() => tally.ended() === count, `${count} publishes to end`, { saw: tally.ended })
+    await scenario.until(() => tally.ended() === count, `${count} publishes to end`, {
+      // So many are no matter of one wait.
+      timeoutMs: 3 * scenario.harness.timings.patienceMs,
+      saw: tally.ended,
+    })
     assert.equal(
       [...tally.codes()].filter((code) => code !== 'BUFFER_FULL'),
       [],

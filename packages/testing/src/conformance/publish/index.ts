@@ -10,6 +10,8 @@ import { flood, floodOfLargeBodies } from './flood.js'
 import { headers } from './headers.js'
 import { laterChanges } from './later-changes.js'
 import { lostAnswer } from './lost-answer.js'
+import { missingExchange } from './missing-exchange.js'
+import { negativeAnswers } from './negative-answers.js'
 import { orderOfBatches, orderThroughDoubt, orderThroughLostAnswers } from './order-through-doubt.js'
 import { payloads } from './payloads.js'
 import { resendKeepsId } from './resend-keeps-id.js'
@@ -23,6 +25,7 @@ export const publishConformance: readonly Conformance[] = [
   headers,
   payloads,
   brokerKilled,
+  negativeAnswers,
   unknownDestination,
   batches,
   orderOfBatches,
@@ -39,6 +42,7 @@ export const publishConformance: readonly Conformance[] = [
   resendKeepsId,
   lostAnswer,
   blockedBroker,
+  missingExchange,
   withoutGroups,
   strictOrder,
   laterChanges,

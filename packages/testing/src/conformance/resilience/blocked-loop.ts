@@ -8,6 +8,7 @@ import { startTraffic } from './traffic.js'
  */
 export const blockedLoop: Conformance = defineConformance({
   id: 'R11',
+  needs: { signsOfLife: true },
   minimum: { messages: 1_000, keys: 32, faults: 3 },
   timeoutMs: 240_000,
   async run(scenario) {

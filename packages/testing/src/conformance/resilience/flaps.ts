@@ -26,6 +26,13 @@ export const flapping: Conformance = defineConformance({
     for (const client of clients) {
       client.on('connection', ({ side, state }) => states.push(`${scenario.nameOf(client)} ${side} ${state}`))
     }
+    const shared = (): readonly number[] =>
+      consumptions.flatMap(({ subscription }) => subscription.stats().partitions).toSorted()
+    const isShared = (): boolean =>
+      shared().join() === '0,1,2,3' &&
+      consumptions.every(({ subscription }) => subscription.stats().partitions.length > 0)
+    // Who has not got its share yet has registered less than it will.
+    await scenario.until(isShared, 'each of them to have its share', { saw: shared })
     const before = await held()
     for (let flap = 1; flap <= flaps; flap++) {
       const client = clients[flap % clients.length] as Client
@@ -55,8 +62,7 @@ export const flapping: Conformance = defineConformance({
         { saw: () => inspect.members?.(topic.name, 'all') },
       )
     }
-    const shared = consumptions.flatMap(({ subscription }) => subscription.stats().partitions)
-    assert.equal(shared.toSorted(), [0, 1, 2, 3], 'partitions that somebody has, each once')
+    await scenario.until(() => shared().join() === '0,1,2,3', 'each partition to be with one of them', { saw: shared })
     // Every loss is told once, and every return once after it.
     for (const client of clients) {
       for (const side of ['publish', 'consume']) {

@@ -1,11 +1,12 @@
 import type { Conformance } from '../../define-conformance.js'
 import { blackHole } from './black-hole.js'
 import { blockedLoop } from './blocked-loop.js'
+import { closedChannels } from './closed-channels.js'
 import { cutConnections, halfOpen } from './cuts.js'
 import { flapping } from './flaps.js'
 import { frozenInstance, staleCommits } from './frozen.js'
 import { longHandler, longLane } from './long-handlers.js'
-import { allNodesKilled } from './nodes.js'
+import { allNodesKilled, oneNodeKilled, twoNodesKilled } from './nodes.js'
 import { longPause, shortPause } from './pauses.js'
 import { positionsAreTrue } from './positions.js'
 import { deletedForGood, recreated } from './recreated.js'
@@ -20,6 +21,9 @@ export const resilienceConformance: readonly Conformance[] = [
   cutConnections,
   halfOpen,
   allNodesKilled,
+  oneNodeKilled,
+  twoNodesKilled,
+  closedChannels,
   recreated,
   deletedForGood,
   longHandler,

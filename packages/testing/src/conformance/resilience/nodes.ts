@@ -1,4 +1,5 @@
 import { defineConformance, type Conformance } from '../../define-conformance.js'
+import type { Scenario } from '../../scenario.js'
 import { assert } from '../../scenario/assert.js'
 import { startTraffic } from './traffic.js'
 
@@ -49,3 +50,46 @@ export const allNodesKilled: Conformance = defineConformance({
       assert.equal(await scenario.inspect.depth(impatient.name, 'other'), 1, 'publishes that were refused and stored')
   },
 })
+
+/** R3: one of several nodes is gone. The others have the majority, so that work goes on without it. */
+export const oneNodeKilled: Conformance = defineConformance({
+  id: 'R3',
+  part: 'one',
+  needs: { faults: ['stopNodes'] },
+  minimum: { messages: 1_000, keys: 32, faults: 3 },
+  timeoutMs: 90_000,
+  run: (scenario) => withoutNodes(scenario, 1),
+})
+
+/** R3: two of three nodes are gone, so that nothing can be stored; once one is back, all of it is. */
+export const twoNodesKilled: Conformance = defineConformance({
+  id: 'R3',
+  part: 'two',
+  needs: { faults: ['stopNodes'] },
+  minimum: { messages: 1_000, keys: 32, faults: 3 },
+  timeoutMs: 90_000,
+  run: (scenario) => withoutNodes(scenario, 2),
+})
+
+async function withoutNodes(scenario: Scenario, gone: 1 | 2): Promise<void> {
+  const traffic = await startTraffic(scenario)
+  const clients = [traffic.publisher, ...traffic.consumers]
+  for (let outage = 1; outage <= 3; outage++) {
+    await scenario.faults.underLoad(`outage ${outage}`, async () => {
+      const start = await scenario.faults.stopNodes(gone)
+      if (gone === 1) await traffic.goesOn(200)
+      else {
+        const waits = (): boolean => clients.every((client) => client.health().status !== 'up')
+        await scenario.until(waits, 'everybody to know', { saw: () => clients.map((client) => client.health().status) })
+      }
+      const handled = traffic.runs.runs.length
+      await start()
+      await scenario.until(() => traffic.runs.runs.length > handled, 'the first message after the outage')
+    })
+    await traffic.goesOn(200)
+  }
+  const { counts } = await traffic.finish({ allowOverlapAfterLoss: true })
+  assert.atLeast(counts.faults, 3, 'outages in the history')
+  const failed = traffic.load.results.filter(({ result }) => result !== 'ok')
+  assert.equal(failed.length, 0, `publishes to ${traffic.topic.name} that could wait and failed`)
+}

@@ -49,7 +49,6 @@ export const shortPause: Conformance = defineConformance({
       const before = subscription.stats()
       subscription.pause()
       const started = all.runs.length
-      const unsettled = await scenario.inspect.unsettled?.(topic.name, 'all')
       assert.equal([subscription.state, client.health().status], ['paused', 'up'], 'state, health of a wanted pause')
       // What runs may end; a retry that falls due and messages that come meanwhile wait.
       await scenario.publishAll(publisher, topic, { count: 50, keys: topic.keyed ? 32 : 0 })
@@ -75,12 +74,8 @@ export const shortPause: Conformance = defineConformance({
         'delivered, given back, lost',
       )
       assert.equal(after.waiting + after.held, before.waiting + before.held, 'messages that wait here')
-      if (unsettled !== undefined) {
-        const left = (): Promise<number | undefined> | undefined => scenario.inspect.unsettled?.(topic.name, 'all')
-        await scenario.until(async () => (await left()) === unsettled - 8, 'the broker to know what has ended', {
-          saw: left,
-        })
-      }
+      // Eight have ended, fifty have come.
+      await untilDepth(scenario, topic.name, 'all', count - 8 + 50)
       subscription.resume()
       assert.equal(subscription.state, 'running', 'state after the pause')
       await scenario.until(() => all.done.size === count + 50, 'everything', { saw: () => all.done.size })
@@ -141,10 +136,12 @@ export const longPause: Conformance = defineConformance({
     assert.equal(taken, [], 'claims that were taken away or handed over')
     if (scenario.inspect.owners !== undefined) {
       const owners = await scenario.inspect.owners(topic.name, 'all')
+      // A queue that is not consumed for a while may have no owner that the broker knows; it has no other one.
+      const others = own.map((partition) => owners[partition]).filter((owner) => owner !== undefined)
       assert.equal(
-        own.map((partition) => owners[partition]),
-        own.map(() => scenario.nameOf(client)),
-        'owner of the partitions of the paused instance',
+        others.filter((owner) => owner !== scenario.nameOf(client)),
+        [],
+        'owners of the partitions of the paused instance',
       )
     }
     paused.subscription.resume()

@@ -30,11 +30,21 @@ export const recreated: Conformance = defineConformance({
         `the event tells what was created again: ${notices.at(-1)}`,
       )
       await scenario.until(() => client.health().status === 'up', 'health to be up', { saw: () => client.health() })
+      const { owners } = scenario.inspect
+      if (owners === undefined) continue
+      // Queues that lie on several nodes do not vanish all at once, so there may be one more gap behind the first.
+      const all4 = async (): Promise<boolean> => {
+        const found = await owners(topic.name, 'all')
+        return found.length === 4 && found.every((owner) => owner !== undefined)
+      }
+      await scenario.until(all4, 'all partitions to be consumed again', { saw: () => owners(topic.name, 'all') })
     }
     await scenario.publishAll(publisher, topic, { count: 200 })
     await scenario.until(() => all.done.size === 500, 'messages after the last deletion', { saw: () => all.done.size })
     await untilDepth(scenario, topic.name, 'all')
-    assert.equal([all.runs.length, notices.length], [500, 2], 'runs, notices')
+    assert.equal(all.runs.length, 500, 'runs')
+    assert.atLeast(notices.length, 2, 'notices')
+    assert.atMost(notices.length, 2 * 4, 'notices: at most one for each queue that was deleted')
     assert.equal(all.subscription.state, 'running', 'state of the subscription')
     scenario.check({ groups: [{ topic: topic.name, group: 'all' }] })
   },

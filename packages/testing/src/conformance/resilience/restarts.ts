@@ -2,15 +2,16 @@ import type { RetryPolicy } from '@sluice/core'
 import { defineConformance, type Conformance } from '../../define-conformance.js'
 import { assert } from '../../scenario/assert.js'
 import type { Client } from '../../scenario/clients.js'
-import { fixedRetry } from '../../scenario/fixed-retry.js'
 import { untilDepth } from '../../scenario/settled.js'
 import { startTraffic } from './traffic.js'
 
-const delayed = 100
-const delayMs = 400
+const waves = 12
+const perWave = 40
+/** From one to seven of the smallest steps in which RabbitMQ delays, so that some of them move from queue to queue at any time. */
+const delayOf = (n: number): number => 200 + (n % 7) * 250
 
 /**
- * R1: the broker is restarted twice under load, each time while a hundred failed messages wait for their second attempt: at the broker
+ * R1: the broker is restarted twice under load, each time while hundreds of failed messages wait for their second attempt: at the broker
  * where the adapter can delay there, else in the consumer that the restart takes them from.
  */
 export const restartedTwice: Conformance = defineConformance({
@@ -25,25 +26,28 @@ export const restartedTwice: Conformance = defineConformance({
     const client = await scenario.messaging('late')
     // Not in the history: a message without a key and its delayed copy may be on their way, and run, at the same time.
     const runs: LateRun[] = []
+    const failed = new Set<string>()
     const done = new Set<string>()
-    const retry = fixedRetry(delayMs, { placement: placement(client) })
     const late = await client.subscribe(
       plain,
-      { group: 'late', concurrency: delayed, breaker: false, retry },
-      ({ id }, { attempt }) => {
-        runs.push({ id, attempt, startedMs: performance.now() })
-        if (attempt === 1) throw new Error('comes again later')
+      { group: 'late', concurrency: 100, breaker: false, retry: laterRetry(placement(client)) },
+      ({ id, payload: { n } }, { attempt }) => {
+        runs.push({ id, delayMs: delayOf(n), attempt, startedMs: performance.now() })
+        if (attempt === 1) {
+          failed.add(id)
+          throw new ComesAgain(delayOf(n))
+        }
         done.add(id)
       },
     )
-    const publishPlain = async (count: number): Promise<readonly { readonly id: string }[]> =>
-      Promise.all(Array.from({ length: count }, () => traffic.publisher.publish(plain, { key: null, n: 0 })))
+    const publishWave = (): Promise<readonly { readonly id: string }[]> =>
+      Promise.all(Array.from({ length: perWave }, (_, n) => traffic.publisher.publish(plain, { key: null, n })))
+    const sent: { readonly id: string }[] = []
     for (let restart = 1; restart <= 2; restart++) {
-      const sent = await publishPlain(delayed)
-      await scenario.until(
-        () => sent.every(({ id }) => runs.some((run) => run.id === id)),
-        'messages to have failed once',
-      )
+      for (let wave = 0; wave < waves; wave++) {
+        sent.push(...(await publishWave()))
+        await scenario.until(() => sent.every(({ id }) => failed.has(id)), 'messages to have failed once')
+      }
       await scenario.faults.underLoad(`restart ${restart}`, async () => {
         const start = await scenario.faults.stopBroker()
         await scenario.until(
@@ -53,15 +57,13 @@ export const restartedTwice: Conformance = defineConformance({
         await start()
       })
       await traffic.goesOn()
-      await scenario.until(() => sent.every(({ id }) => done.has(id)), 'delayed messages', {
-        saw: () => done.size,
-      })
     }
-    scenario.count({ messages: 2 * delayed })
+    await traffic.finish({ allowOverlapAfterLoss: true })
+    await scenario.until(() => sent.every(({ id }) => done.has(id)), 'delayed messages', { saw: () => done.size })
+    scenario.count({ messages: sent.length })
     await untilDepth(scenario, plain.name, 'late')
     expectNeverEarly(runs)
     assert.equal(late.stats().deadLettered, 0, 'dead letters of delayed messages')
-    await traffic.finish({ allowOverlapAfterLoss: true })
     for (const one of [traffic.publisher, client, ...traffic.consumers]) {
       await scenario.until(() => one.health().status === 'up', 'health to be up again', { saw: () => one.health() })
     }
@@ -72,9 +74,27 @@ function placement({ capabilities }: Client): RetryPolicy['placement'] {
   return capabilities.durableDelay && capabilities.groupAddress ? 'delayed' : 'in-place'
 }
 
+class ComesAgain extends Error {
+  readonly delayMs: number
+
+  constructor(delayMs: number) {
+    super('comes again later')
+    this.delayMs = delayMs
+  }
+}
+
+function laterRetry(where: RetryPolicy['placement']): RetryPolicy {
+  return {
+    name: 'when the error says',
+    placement: where,
+    decide: ({ error }) => ({ kind: 'retry', delayMs: error instanceof ComesAgain ? error.delayMs : 0 }),
+  }
+}
+
 /** One run of a message that is delayed. */
 interface LateRun {
   readonly id: string
+  readonly delayMs: number
   readonly attempt: number
   readonly startedMs: number
 }
@@ -86,7 +106,7 @@ interface LateRun {
 function expectNeverEarly(runs: readonly LateRun[]): void {
   const failed = new Map<string, LateRun[]>()
   for (const run of runs) {
-    const { id, attempt, startedMs } = run
+    const { id, delayMs, attempt, startedMs } = run
     const before = failed.get(id) ?? []
     assert.atMost(attempt, 1 + before.length, `attempt of ${id}`)
     if (attempt > 1) {

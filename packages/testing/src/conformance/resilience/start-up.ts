@@ -13,13 +13,13 @@ export const deniedAtOnce: Conformance = defineConformance({
   async run(scenario) {
     const startupTimeoutMs = 20_000
     const allow = await scenario.faults.deny()
-    const before = performance.now()
+    const watch = scenario.stopwatch()
     const error = await assert.rejects(
       scenario.messaging('denied', { startupTimeoutMs }),
       'DENIED',
       'a connection with wrong credentials',
     )
-    assert.atMost(performance.now() - before, startupTimeoutMs / 4, 'ms until it is told')
+    assert.atMost(watch.ranMs, startupTimeoutMs / 4, 'ms until it is told')
     assert.equal([error.retryable, /\S+ \S+/.test(error.message)], [false, true], 'worth another try, says what')
     await allow()
     const client = await scenario.messaging('allowed', { startupTimeoutMs })
@@ -39,7 +39,7 @@ export const impossibleTopology: Conformance = defineConformance({
     await scenario.publishAll(publisher, keyed, { count: 100 })
     for (const topology of ['declare', 'verify'] as const) {
       const client = await scenario.messaging('wrong', { topology, startupTimeoutMs: 20_000 })
-      const before = performance.now()
+      const watch = scenario.stopwatch()
       const other = keyedItemTopic(keyed.name, { partitions: 3, groups: ['all'] })
       const wrong = await assert.rejects(
         client.subscribe(other, { group: 'all' }, () => undefined),
@@ -48,7 +48,7 @@ export const impossibleTopology: Conformance = defineConformance({
       )
       assert.ok(wrong.message.includes('3') && wrong.message.includes('4'), `wanted and found: ${wrong.message}`)
       await assert.rejects(client.publish(other, scenario.item(keyed)), 'TOPOLOGY_MISMATCH', 'a publish to it')
-      assert.atMost(performance.now() - before, 5_000, 'ms until both are told')
+      assert.atMost(watch.ranMs, 5_000, 'ms until both are told')
       assert.equal(client.health().status, 'up', 'health of whoever has asked for it')
     }
     const verify = await scenario.messaging('verify', { topology: 'verify' })
@@ -76,13 +76,15 @@ export const unreachableWaits: Conformance = defineConformance({
   timeoutMs: 60_000,
   async run(scenario) {
     const start = await scenario.faults.stopBroker()
-    const before = performance.now()
+    const watch = scenario.stopwatch()
     const error = await assert.rejects(connect(scenario, 300), 'CONNECT_TIMEOUT' satisfies ErrorCode, 'no broker')
-    assert.atLeast(performance.now() - before, 299, 'ms that it has tried')
+    assert.atLeast(watch.ms, 299, 'ms that it has tried')
     assert.ok(error.retryable, 'worth another try')
     assert.ok(error.cause !== undefined, 'the error tells why the broker could not be reached')
     let ended = false
-    const waiting = scenario.messaging('patient', { startupTimeoutMs: 20_000 }).finally(() => (ended = true))
+    // Longer than any broker takes to start: that is not measured here.
+    const startupTimeoutMs = 4 * scenario.harness.timings.patienceMs
+    const waiting = scenario.messaging('patient', { startupTimeoutMs }).finally(() => (ended = true))
     waiting.catch(() => undefined)
     // Another start that gives up comes after the first tries of this one.
     await assert.rejects(connect(scenario, 300), 'CONNECT_TIMEOUT', 'no broker')

@@ -67,7 +67,8 @@ function expectOrder(letters: Awaited<ReturnType<typeof listDeadLetters>>): void
   }
 }
 
-const slowMs = 250
+/** How long a copy takes: so that the broker can be asked several times meanwhile, also one that takes its time to answer. */
+const slowMsOf = ({ harness }: Scenario): number => 250 * (harness.timeFactor ?? 1)
 
 /** S8: while the broker has not confirmed the copy, the original stays, and the next of its key waits. */
 export const originalWaits: Conformance = defineConformance({
@@ -76,6 +77,7 @@ export const originalWaits: Conformance = defineConformance({
   needs: { faults: ['slowSends', 'kill'] },
   minimum: { messages: 2 * 6 },
   async run(scenario) {
+    const slowMs = slowMsOf(scenario)
     for (const topic of [scenario.keyedTopic({ groups: ['all'] }), scenario.plainTopic({ groups: ['all'] })]) {
       const client = await scenario.messaging('client')
       const publisher = await scenario.messaging('publisher')
@@ -106,7 +108,7 @@ export const originalWaits: Conformance = defineConformance({
         if (depth !== undefined) assert.atLeast(depth, rest, 'unsettled messages while the copy is unconfirmed')
         return false
       }, 'the copy to be stored')
-      assert.atLeast(looks, 5, 'looks at the broker while the copy was on its way')
+      assert.atLeast(looks, 3, 'looks at the broker while the copy was on its way')
       await scenario.until(() => all.done.size === 5, 'the messages behind the failed one')
       await untilDepth(scenario, topic.name, 'all')
       await stop()

@@ -1,3 +1,4 @@
+import { systemClock, type DeadLetter } from '@sluice/core'
 import { defineConformance, type Conformance } from '../../define-conformance.js'
 import { assert } from '../../scenario/assert.js'
 import { listDeadLetters, recordDeadLetters } from '../../scenario/dead-letters.js'
@@ -54,11 +55,17 @@ export const giveBackStorm: Conformance = defineConformance({
   },
 })
 
+/** Some brokers keep headers as a table: only those of one name have an order. */
+function inOneOrder(letter: DeadLetter): DeadLetter {
+  return { ...letter, headers: letter.headers.toSorted(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)) }
+}
+
 const many = 1_200
+const haste = 80
 
 /**
  * S19: what brokers count and limit by themselves must end nothing. The floor of give-backs is 100 ms, so the clock of the consumer runs
- * eighty times as fast.
+ * eighty times as fast; its connections live in the time of the broker.
  */
 export const patience: Conformance = defineConformance({
   id: 'S19',
@@ -71,7 +78,10 @@ export const patience: Conformance = defineConformance({
     const giveBackAgainAndAgain = async (topic: ItemTopic<boolean>): Promise<void> => {
       await scenario.publishAll(publisher, topic, topic.keyed ? { count: 10, keys: 2 } : { count: 10 })
       let came = 0
-      const hasty = await scenario.messaging('hasty', { clock: hastyClock(80) })
+      // Its deadlines are as hasty, and the broker is not.
+      const patience = scenario.harness.timings.patienceMs * haste
+      const times = { startupTimeoutMs: patience, publishTimeoutMs: patience }
+      const hasty = await scenario.messaging('hasty', { ...times, clock: hastyClock(haste), adapterClock: systemClock })
       const all = await scenario.consume(
         hasty,
         topic,
@@ -85,13 +95,13 @@ export const patience: Conformance = defineConformance({
         timeoutMs: 60_000,
         saw: () => all.subscription.stats(),
       })
-      const [times] = [...runsById(all.runs).values()].sort((a, b) => b - a)
-      assert.equal(times, many + 1, 'deliveries of the message that was given back')
+      const [most] = [...runsById(all.runs).values()].sort((a, b) => b - a)
+      assert.equal(most, many + 1, 'deliveries of the message that was given back')
       assert.equal(all.runs.length, many + 10, 'deliveries')
       for (const { id, attempt } of all.runs) assert.equal(attempt, 1, `attempt of ${id}`)
       await untilDepth(scenario, topic.name, 'all')
       assert.equal((await listDeadLetters(publisher, topic, 'all')).length, 0, 'dead letters')
-      await hasty.close()
+      await hasty.close({ deadlineMs: patience })
     }
     await Promise.all([keyed, plain].map(giveBackAgainAndAgain))
 
@@ -104,7 +114,7 @@ export const patience: Conformance = defineConformance({
     for (let listing = 1; listing < many; listing++) {
       const { letters, next } = await publisher.deadLetters(topic, 'all').list({ limit: 40 })
       assert.equal(next, undefined, 'a next page behind the last letter')
-      assert.equal(letters, first, `listing ${listing}`)
+      assert.equal(letters.map(inOneOrder), first.map(inOneOrder), `listing ${listing}`)
     }
     const report = await publisher.deadLetters(topic, 'all').redrive({ dryRun: true })
     assert.equal(report, { redriven: 40, skipped: 0 }, 'report of a dry run of the redrive')

@@ -1,6 +1,7 @@
 import type { Conformance } from '../../define-conformance.js'
 import { failedThenCrash, outOfOrderUnderLoad, settledOutOfOrder } from './after-crash.js'
 import { attemptCounts, attemptsThroughCuts, attemptsThroughKills } from './attempts.js'
+import { doneOnDeadClaim } from './dead-claims.js'
 import { copiesAndKills, deadLetterCopies, failedCopies, originalWaits } from './dead-letter-copies.js'
 import { deadLetterHeaders } from './dead-letter-headers.js'
 import { giveBackStorm, patience } from './give-back-storms.js'
@@ -40,6 +41,7 @@ export const settleConformance: readonly Conformance[] = [
   redrivenFailsAgain,
   redriveInterrupted,
   settleOnLost,
+  doneOnDeadClaim,
   neverStarted,
   killerMessage,
   innocentMessage,

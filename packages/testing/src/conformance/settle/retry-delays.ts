@@ -4,12 +4,13 @@ import type { Scenario } from '../../scenario.js'
 import { assert } from '../../scenario/assert.js'
 import type { Consumption } from '../../scenario/consuming.js'
 import { fixedRetry } from '../../scenario/fixed-retry.js'
+import { watchLateness, type Lateness } from '../../scenario/lateness.js'
 import type { Item, ItemTopic } from '../../scenario/item.js'
 import { expectDepth, runsById, untilDepth } from '../../scenario/settled.js'
 
-/** What S2 allows: late by a tenth, or by this. */
+/** What S2 allows: late by a tenth, or by this; of a process that gets to run. */
 const slackMs = 250
-const lateBy = (delayMs: number): number => Math.max(slackMs, delayMs / 10)
+const lateBy = (delayMs: number, machineMs: number): number => Math.max(slackMs, delayMs / 10) + machineMs
 
 const delays = [0, 25, 60, 150, 400, 900]
 const policyMs = 120
@@ -43,6 +44,8 @@ async function expectDelays(
   order?: 'none',
 ): Promise<void> {
   const client = await scenario.messaging('client')
+  const lateness = watchLateness()
+  scenario.after(() => lateness.end())
   const wanted = new Map<string, number>()
   const options = {
     group: 'all',
@@ -70,15 +73,15 @@ async function expectDelays(
       [1, 2],
       `attempts of ${id}`,
     )
-    expectWait(runs, delayMs)
+    expectWait(runs, delayMs, lateness)
   }
   await untilDepth(scenario, topic.name, 'all')
 }
 
-function expectWait(runs: Consumption<Item>['runs'], delayMs: number): void {
+function expectWait(runs: Consumption<Item>['runs'], delayMs: number, lateness: Lateness): void {
   const waited = (runs[1]?.startedMs ?? Number.NaN) - (runs[0]?.endedMs ?? Number.NaN)
   assert.atLeast(waited, delayMs, `ms until the retry of a delay of ${delayMs} ms`)
-  assert.atMost(waited, delayMs + lateBy(delayMs), `ms until the retry of a delay of ${delayMs} ms`)
+  assert.atMost(waited, delayMs + lateBy(delayMs, lateness.worstMs()), `ms until the retry of a delay of ${delayMs} ms`)
 }
 
 const longMs = 1_100
@@ -108,6 +111,8 @@ async function expectShortFirst(
   placement: RetryPolicy['placement'],
 ): Promise<void> {
   const client = await scenario.messaging('client')
+  const lateness = watchLateness()
+  scenario.after(() => lateness.end())
   const total = 2 * each
   const options = {
     group: 'all',
@@ -128,7 +133,7 @@ async function expectShortFirst(
   for (const [id, message] of ids) {
     const runs = all.runs.filter((run) => run.id === id)
     assert.equal(runs.length, 2, `deliveries of ${id}`)
-    expectWait(runs, isLong(message) ? longMs : shortMs)
+    expectWait(runs, isLong(message) ? longMs : shortMs, lateness)
   }
   const order = all.runs.filter(({ attempt }) => attempt === 2).map(({ message }) => isLong(message))
   assert.ok(order.indexOf(true) === each, 'every short delay ended before the first long one')
