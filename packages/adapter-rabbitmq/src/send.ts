@@ -1,0 +1,328 @@
+import {
+  adapterError,
+  createTimerHeap,
+  Deque,
+  type AdapterContext,
+  type AdapterError,
+  type SendBatch,
+  type SendResult,
+  type TimerHeap,
+} from '@sluice/core/spi'
+import { addressOf, type Naming } from './address.js'
+import { writeEnvelope } from './envelope.js'
+import { wireHeaders } from './envelope-headers.js'
+import { toAdapterError } from './errors.js'
+import { Flights, type OpenBatch } from './flights.js'
+import type { KnownExchanges } from './known-exchanges.js'
+import type { Link, Session } from './link.js'
+import { closedError, nacked, notConnected, tooLate, unroutable } from './send-errors.js'
+import type { WireConfirmChannel, WireMessage, WireProperties, WireReturn } from './wire/port.js'
+import type { WireError } from './wire/wire-error.js'
+
+/** Written and not confirmed, over all streams: enough to keep broker and disk busy, little enough to be repeated. */
+export const publishWindow: { readonly messages: number; readonly bytes: number } = {
+  messages: 256,
+  bytes: 8 * 1024 * 1024,
+}
+
+const stored: SendResult = Object.freeze({ kind: 'stored' })
+
+export interface SenderOptions extends Naming {
+  readonly context: AdapterContext
+  readonly link: Link
+  readonly exchanges: KnownExchanges
+}
+
+/**
+ * Publishes batches over one confirm channel, in the order in which they come, and reports each message once. One window bounds what is
+ * written and not confirmed, in messages and bytes; what has no room waits here, and is `unwritten` when its time has passed.
+ */
+export class Sender {
+  readonly #options: SenderOptions
+  readonly #timers: TimerHeap
+  readonly #waiting = new Deque<OpenBatch>()
+  /** Batches of exchanges that are being asked for. */
+  readonly #unknown = new Map<string, OpenBatch[]>()
+  readonly #ids = new Map<string, number>()
+  #flights = new Flights()
+  #marks = 0
+  #channel: WireConfirmChannel | undefined
+  #pumping = false
+  #closed = false
+  readonly #unlisten: () => void
+
+  constructor(options: SenderOptions) {
+    this.#options = options
+    this.#timers = createTimerHeap(options.context.clock)
+    this.#unlisten = options.link.listen({
+      up: (session) => this.#openChannel(session),
+      down: () => undefined,
+      blocked: () => this.#pump(),
+    })
+  }
+
+  send(batch: SendBatch): void {
+    const count = batch.envelopes.length
+    const address = addressOf(this.#options, batch.destination, batch.partition)
+    const { exchange, routingKey } = address ?? { exchange: '', routingKey: '' }
+    const open: OpenBatch = {
+      batch,
+      exchange,
+      routingKey,
+      next: 0,
+      open: count,
+      reported: new Uint8Array(count),
+      cancelTimer: undefined,
+    }
+    if (this.#closed || this.#options.link.session === undefined) {
+      const error = this.#closed ? closedError() : (this.#options.link.trouble ?? notConnected())
+      queueMicrotask(() => this.#reportUnwritten(open, error))
+      return
+    }
+    if (address === undefined) {
+      queueMicrotask(() => this.#each(open, 0, { kind: 'refused', error: tooLate() }))
+      return
+    }
+    open.cancelTimer = this.#timers.after(batch.timeoutMs, () => this.#expired(open))
+    if (this.#options.exchanges.has(exchange)) {
+      this.#waiting.push(open)
+      // Core hands over what has gathered in a tick; what comes in the same one is written in the same one.
+      queueMicrotask(this.#pump)
+    } else this.#askFor(open)
+  }
+
+  /** Nothing is written any more; everything is reported. */
+  close(): void {
+    if (this.#closed) return
+    this.#closed = true
+    this.#unlisten()
+    this.#failWritten(closedError())
+    this.#failUnwritten(closedError())
+    this.#timers.clear()
+  }
+
+  /** Publishes without an answer. */
+  get pending(): number {
+    return this.#flights.count + this.#waiting.length
+  }
+
+  // ------------------------------------------------------------------------------------------------ the channel
+
+  async #openChannel(session: Session): Promise<void> {
+    if (this.#closed) return
+    let channel: WireConfirmChannel | undefined
+    const opened = session.connection.openConfirmChannel({
+      confirmed: (tag, multiple, ok) => {
+        if (this.#channel === channel) this.#confirmed(tag, multiple, ok)
+      },
+      returned: (message) => {
+        if (this.#channel === channel) this.#returned(message)
+      },
+      closed: (reason) => {
+        if (channel !== undefined && this.#channel === channel) this.#channelClosed(session, reason)
+      },
+    })
+    try {
+      channel = await opened
+    } catch (error) {
+      // When the session is gone, the next one begins again.
+      if (session.isLive && !this.#closed) this.#options.link.drop(`no channel to publish on: ${String(error)}`)
+      return
+    }
+    if (!session.isLive || this.#closed) {
+      void channel.close()
+      return
+    }
+    this.#flights = new Flights()
+    this.#ids.clear()
+    this.#channel = channel
+    this.#pump()
+  }
+
+  #channelClosed(session: Session, reason: WireError): void {
+    this.#channel = undefined
+    const error = toAdapterError(reason)
+    // A missing exchange has ended the channel for everybody: it is asked for when its publishes come again.
+    const missing = reason.replyCode === 404 ? /no exchange '([^']*)'/.exec(reason.message)?.[1] : undefined
+    if (missing !== undefined) this.#options.exchanges.forget(missing)
+    this.#failWritten(error)
+    // What stands behind an uncertain one must not be written before core has repeated that.
+    this.#failUnwritten(error)
+    if (session.isLive && !this.#closed) void this.#openChannel(session)
+  }
+
+  // ------------------------------------------------------------------------------------------------ exchanges
+
+  #askFor(open: OpenBatch): void {
+    const { exchange } = open
+    const others = this.#unknown.get(exchange)
+    if (others !== undefined) {
+      others.push(open)
+      return
+    }
+    const batches = [open]
+    this.#unknown.set(exchange, batches)
+    void this.#options.exchanges.ask(exchange, open.batch.timeoutMs).then((error) => {
+      this.#unknown.delete(exchange)
+      for (const one of batches) {
+        if (error === undefined) this.#waiting.push(one)
+        else if (error.retryable) this.#reportUnwritten(one, error)
+        else this.#refuse(one, error)
+      }
+      this.#pump()
+    })
+  }
+
+  #refuse(open: OpenBatch, error: AdapterError): void {
+    const { destination } = open.batch
+    const topic = destination.to === 'topic' ? destination.topic : destination.group.topic
+    this.#options.context.routeChanged(topic)
+    this.#each(open, open.next, { kind: 'refused', error })
+  }
+
+  // ------------------------------------------------------------------------------------------------ writing
+
+  readonly #pump = (): void => {
+    if (this.#pumping) return
+    this.#pumping = true
+    try {
+      for (let open = this.#waiting.peek(); open !== undefined && this.#mayWrite(open); open = this.#waiting.peek()) {
+        if (open.next < open.batch.envelopes.length) this.#write(open)
+        if (open.next >= open.batch.envelopes.length) this.#waiting.shift()
+      }
+    } finally {
+      this.#pumping = false
+    }
+  }
+
+  #mayWrite({ batch, next }: OpenBatch): boolean {
+    if (this.#channel === undefined || this.#options.link.isBlocked) return false
+    const { count, bytes } = this.#flights
+    if (count === 0) return true
+    return count < publishWindow.messages && bytes + (batch.envelopes[next]?.bytes ?? 0) <= publishWindow.bytes
+  }
+
+  #write(open: OpenBatch): void {
+    const index = open.next
+    open.next += 1
+    const envelope = open.batch.envelopes[index]
+    if (envelope === undefined || open.reported[index] === 1) return
+    const { properties, content } = writeEnvelope(envelope)
+    const mark = this.#count(envelope.id, 1) === 0 ? 0 : (this.#marks += 1)
+    const { exchange, routingKey } = open
+    const message = {
+      exchange,
+      routingKey,
+      mandatory: true,
+      properties: mark === 0 ? properties : marked(properties, mark),
+      content,
+    }
+    const tag = this.#publish(message)
+    if (typeof tag !== 'number' || tag === 0) {
+      this.#count(envelope.id, -1)
+      this.#report(
+        open,
+        index,
+        tag === 0 ? { kind: 'unwritten', error: notConnected() } : { kind: 'refused', error: tag },
+      )
+      return
+    }
+    this.#flights.add(tag, { batch: open, index, bytes: envelope.bytes, messageId: envelope.id, mark, returned: false })
+  }
+
+  /** Its tag, 0 when the channel has ended, or why AMQP cannot carry it. */
+  #publish(message: WireMessage): number | AdapterError {
+    try {
+      return this.#channel?.publishConfirmed(message) ?? 0
+    } catch (error) {
+      return toAdapterError(error, { scope: 'message' })
+    }
+  }
+
+  /** Returns how many with this id were out before. */
+  #count(id: string, change: 1 | -1): number {
+    const before = this.#ids.get(id) ?? 0
+    if (before + change <= 0) this.#ids.delete(id)
+    else this.#ids.set(id, before + change)
+    return before
+  }
+
+  // ------------------------------------------------------------------------------------------------ answers
+
+  #confirmed(tag: number, multiple: boolean, ok: boolean): void {
+    this.#flights.take(tag, multiple, (flight) => {
+      this.#count(flight.messageId, -1)
+      if (ok) this.#report(flight.batch, flight.index, flight.returned ? unroutable(flight) : stored)
+      else this.#uncertain(flight.batch, flight.index, nacked())
+    })
+    this.#pump()
+  }
+
+  #returned(message: WireReturn): void {
+    const { messageId = '', headers } = message.properties
+    const mark = headers?.[wireHeaders.publish] ?? 0
+    const flight = this.#flights.find((one) => one.messageId === messageId && one.mark === mark)
+    if (flight !== undefined) flight.returned = true
+  }
+
+  #expired(open: OpenBatch): void {
+    const error = adapterError('TIMEOUT', 'the broker has not confirmed in time', { scope: 'message', retryable: true })
+    const { next } = open
+    this.#reportUnwritten(open, error)
+    this.#halt(open, error)
+    for (let index = 0; index < next; index += 1) this.#report(open, index, { kind: 'uncertain', error })
+    this.#pump()
+  }
+
+  #uncertain(open: OpenBatch, index: number, error: AdapterError): void {
+    this.#halt(open, error)
+    this.#report(open, index, { kind: 'uncertain', error })
+  }
+
+  /** Nothing more of a stream is written before core has repeated what is uncertain. */
+  #halt({ exchange, routingKey }: OpenBatch, error: AdapterError): void {
+    const stays: OpenBatch[] = []
+    const ends: OpenBatch[] = []
+    for (const one of this.#waiting) {
+      ;(one.exchange === exchange && one.routingKey === routingKey ? ends : stays).push(one)
+    }
+    if (ends.length === 0) return
+    this.#waiting.clear()
+    for (const one of stays) this.#waiting.push(one)
+    for (const one of ends) this.#reportUnwritten(one, error)
+  }
+
+  #failWritten(error: AdapterError): void {
+    this.#flights.takeAll((flight) => this.#report(flight.batch, flight.index, { kind: 'uncertain', error }))
+    this.#ids.clear()
+  }
+
+  #failUnwritten(error: AdapterError): void {
+    const left = [...this.#waiting, ...[...this.#unknown.values()].flat()]
+    this.#waiting.clear()
+    for (const open of left) this.#reportUnwritten(open, error)
+  }
+
+  #reportUnwritten(open: OpenBatch, error: AdapterError): void {
+    const from = open.next
+    open.next = open.batch.envelopes.length
+    this.#each(open, from, { kind: 'unwritten', error })
+  }
+
+  #each(open: OpenBatch, from: number, result: SendResult): void {
+    for (let index = from; index < open.batch.envelopes.length; index += 1) this.#report(open, index, result)
+  }
+
+  #report(open: OpenBatch, index: number, result: SendResult): void {
+    if (open.reported[index] === 1) return
+    open.reported[index] = 1
+    open.open -= 1
+    if (open.open === 0) open.cancelTimer?.()
+    open.batch.report(index, result)
+  }
+}
+
+const marked = (properties: WireProperties, mark: number): WireProperties => ({
+  ...properties,
+  headers: { ...properties.headers, [wireHeaders.publish]: mark },
+})

@@ -1,0 +1,257 @@
+import { describe, expect, it } from 'vitest'
+import { createSimulatedClock, type SimulatedClock } from '@sluice/core/memory'
+import {
+  adapterError,
+  encodeUtf8,
+  silentLogger,
+  type Destination,
+  type Outbound,
+  type SendBatch,
+  type SendResult,
+} from '@sluice/core/spi'
+import { KnownExchanges } from '../src/known-exchanges.js'
+import { createNames } from '../src/names.js'
+import { publishWindow, Sender } from '../src/send.js'
+import { WireError } from '../src/wire/wire-error.js'
+import { FakeLink } from './fake-wire.js'
+
+interface SendOptions {
+  readonly partition?: number
+  readonly destination?: Destination
+  readonly timeoutMs?: number
+  readonly bytes?: number
+}
+
+interface Bench {
+  readonly clock: SimulatedClock
+  readonly link: FakeLink
+  readonly sender: Sender
+  readonly changed: string[]
+  /** Sends messages with these ids; returns what has been reported, by id. */
+  send(ids: readonly string[], options?: SendOptions): Record<string, string>
+}
+
+const toOrders: Destination = { to: 'topic', topic: 'orders' }
+
+async function createBench({ known = ['orders'] }: { readonly known?: readonly string[] } = {}): Promise<Bench> {
+  const clock = createSimulatedClock()
+  const link = new FakeLink()
+  const changed: string[] = []
+  const exchanges = new KnownExchanges(link)
+  for (const exchange of known) exchanges.add(exchange)
+  const context = {
+    ...{ clientName: 'test', clock, log: silentLogger, state: () => undefined },
+    routeChanged: (topic: string) => void changed.push(topic),
+  }
+  const sender = new Sender({ context, link, names: createNames({}), exchanges, isPartitioned: () => true })
+  await link.up()
+  const send: Bench['send'] = (
+    ids,
+    { partition = 0, destination = toOrders, timeoutMs = 30_000, bytes = 200 } = {},
+  ) => {
+    const results: Record<string, string> = {}
+    const report = (index: number, result: SendResult): void => {
+      const id = ids[index] as string
+      const text = result.kind === 'stored' ? 'stored' : `${result.kind} ${result.error.code}`
+      results[id] = results[id] === undefined ? text : `${results[id]}, then ${text}`
+    }
+    const envelopes = ids.map((id) => outbound(id, bytes))
+    const batch: SendBatch = { destination, partition, envelopes, resend: false, timeoutMs, report }
+    sender.send(batch)
+    return results
+  }
+  return { clock, link, sender, changed, send }
+}
+
+function outbound(id: string, bytes: number): Outbound {
+  return {
+    ...{ id, key: null, body: encodeUtf8('{}'), type: undefined, correlationId: undefined },
+    ...{ contentType: 'application/json', timestampMs: 1_700_000_000_000, headers: [], bytes },
+  }
+}
+
+const numbers = (count: number, from = 1): string[] => Array.from({ length: count }, (_, index) => `m${from + index}`)
+const lost = new WireError('reset', { kind: 'io', scope: 'connection' })
+
+describe('publishing', () => {
+  it('reports what the broker says of each, in whatever order it does', async () => {
+    const { clock, link, send } = await createBench()
+    const results = send(numbers(5))
+    await clock.advance(0)
+    expect(link.channel.published[0]).toMatchObject({ exchange: 'orders', routingKey: '0', mandatory: true })
+    link.channel.events.confirmed(3, false, true)
+    expect(results).toEqual({ m3: 'stored' })
+    link.channel.events.confirmed(4, true, true)
+    expect(results).toEqual({ m1: 'stored', m2: 'stored', m3: 'stored', m4: 'stored' })
+    link.channel.events.confirmed(5, false, true)
+    expect(results['m5']).toBe('stored')
+  })
+
+  it('finds the message that came back, also among others with its id', async () => {
+    const { clock, link, send } = await createBench()
+    const first = send(['same', 'm2'])
+    const second = send(['same'], { partition: 1 })
+    await clock.advance(0)
+    const [, , returned] = link.channel.published
+    const { exchange, routingKey, properties } = returned as (typeof link.channel.published)[number]
+    link.channel.events.returned({ replyCode: 312, replyText: 'NO_ROUTE', exchange, routingKey, properties })
+    link.channel.events.confirmed(3, true, true)
+    expect(first).toEqual({ same: 'stored', m2: 'stored' })
+    expect(second).toEqual({ same: 'refused UNROUTABLE' })
+  })
+
+  it('takes a nack for uncertain, because another queue may hold it, and writes nothing behind it', async () => {
+    const { clock, link, send } = await createBench()
+    const window = send(numbers(publishWindow.messages))
+    const behind = send(['behind'])
+    const other = send(['other'], { partition: 1 })
+    await clock.advance(0)
+    link.channel.events.confirmed(1, false, false)
+    expect(window['m1']).toBe('uncertain REFUSED')
+    expect(behind).toEqual({ behind: 'unwritten REFUSED' })
+    expect(other).toEqual({})
+    expect(link.channel.ids.at(-1)).toBe('other')
+  })
+
+  it('keeps to one window of messages and bytes, over all streams', async () => {
+    const { clock, link, send } = await createBench()
+    send(numbers(200))
+    send(numbers(200, 201), { partition: 1 })
+    await clock.advance(0)
+    expect(link.channel.published).toHaveLength(publishWindow.messages)
+    link.channel.events.confirmed(100, true, true)
+    expect(link.channel.published).toHaveLength(publishWindow.messages + 100)
+    link.channel.events.confirmed(400, true, true)
+    expect(link.channel.published).toHaveLength(400)
+    link.channel.events.confirmed(400, true, true)
+    send(numbers(3), { bytes: publishWindow.bytes / 2 })
+    await clock.advance(0)
+    expect(link.channel.published).toHaveLength(402)
+  })
+
+  it('says unwritten of what certainly never left, uncertain of the rest, when the connection is lost', async () => {
+    const { clock, link, send } = await createBench()
+    const results = send(numbers(publishWindow.messages + 2))
+    await clock.advance(0)
+    link.channel.events.confirmed(1, false, true)
+    link.down(lost)
+    expect(results['m1']).toBe('stored')
+    expect(results['m2']).toBe('uncertain DISCONNECTED')
+    expect(results[`m${publishWindow.messages + 1}`]).toBe('uncertain DISCONNECTED')
+    expect(results[`m${publishWindow.messages + 2}`]).toBe('unwritten DISCONNECTED')
+    const later = send(['later'])
+    await clock.advance(0)
+    expect(later).toEqual({ later: 'unwritten DISCONNECTED' })
+    // What the old channel says is about nobody any more.
+    link.channels[0]?.events.confirmed(2, false, true)
+    expect(results['m2']).toBe('uncertain DISCONNECTED')
+  })
+
+  it('begins again on a new channel, with new tags', async () => {
+    const { clock, link, send } = await createBench()
+    send(numbers(2))
+    await clock.advance(0)
+    link.channel.end(new WireError('oops', { kind: 'server', scope: 'channel', replyCode: 541 }))
+    await clock.advance(0)
+    expect(link.channels).toHaveLength(2)
+    const results = send(['m3'])
+    await clock.advance(0)
+    link.channel.events.confirmed(1, false, true)
+    expect(results).toEqual({ m3: 'stored' })
+  })
+
+  it('tells what has no answer in time, and hears nothing of it afterwards', async () => {
+    const { clock, link, send } = await createBench()
+    const results = send(numbers(publishWindow.messages + 1), { timeoutMs: 500 })
+    await clock.advance(499)
+    expect(results).toEqual({})
+    await clock.advance(1)
+    expect(results['m1']).toBe('uncertain TIMEOUT')
+    expect(results[`m${publishWindow.messages + 1}`]).toBe('unwritten TIMEOUT')
+    link.channel.events.confirmed(publishWindow.messages, true, true)
+    expect(results['m1']).toBe('uncertain TIMEOUT')
+    expect(link.channel.published).toHaveLength(publishWindow.messages)
+  })
+
+  it('writes nothing while the broker takes nothing', async () => {
+    const { clock, link, send } = await createBench()
+    link.block(true)
+    const results = send(['m1'])
+    await clock.advance(1_000)
+    expect(link.channel.published).toEqual([])
+    link.block(false)
+    expect(link.channel.ids).toEqual(['m1'])
+    link.channel.events.confirmed(1, false, true)
+    expect(results).toEqual({ m1: 'stored' })
+  })
+
+  it('reports everything when it is closed, and takes nothing more', async () => {
+    const { clock, sender, send } = await createBench()
+    const results = send(['m1'])
+    await clock.advance(0)
+    sender.close()
+    expect(results).toEqual({ m1: 'uncertain CLOSED' })
+    const later = send(['m2'])
+    expect(later).toEqual({})
+    await clock.advance(0)
+    expect(later).toEqual({ m2: 'unwritten CLOSED' })
+    expect(clock.pending).toBe(0)
+  })
+})
+
+describe('an exchange', () => {
+  it('is asked for before its first use, once, while others are published to', async () => {
+    const { clock, link, send } = await createBench()
+    let found = (): void => undefined
+    link.check = () => new Promise((resolve) => (found = resolve))
+    const unknown: Destination = { to: 'topic', topic: 'fresh' }
+    send(['f1'], { destination: unknown })
+    send(['f2'], { destination: unknown })
+    send(['m1'])
+    await clock.advance(0)
+    expect(link.channel.ids).toEqual(['m1'])
+    found()
+    await clock.advance(0)
+    expect(link.channel.ids).toEqual(['m1', 'f1', 'f2'])
+    expect(link.checked).toEqual(['fresh'])
+  })
+
+  it('that is missing has its own publishes refused, and no others', async () => {
+    const { clock, link, changed, send } = await createBench()
+    link.check = () => Promise.reject(adapterError('UNKNOWN_TOPIC', 'no exchange', { scope: 'topic' }))
+    const refused = send(['f1'], { destination: { to: 'topic', topic: 'missing' } })
+    const stored = send(['m1'])
+    await clock.advance(0)
+    link.channel.events.confirmed(1, false, true)
+    expect([refused, stored]).toEqual([{ f1: 'refused UNKNOWN_TOPIC' }, { m1: 'stored' }])
+    expect(changed).toEqual(['missing'])
+  })
+
+  it('that somebody deletes ends the channel once, and is asked for again', async () => {
+    const { clock, link, send } = await createBench()
+    const results = send(['m1'])
+    await clock.advance(0)
+    const text = "NOT_FOUND - no exchange 'orders' in vhost '/'"
+    link.channel.end(new WireError(text, { kind: 'server', scope: 'channel', replyCode: 404 }))
+    expect(results).toEqual({ m1: 'uncertain UNKNOWN_TOPIC' })
+    link.check = () => Promise.reject(adapterError('UNKNOWN_TOPIC', 'no exchange', { scope: 'topic' }))
+    const again = send(['m1'])
+    await clock.advance(0)
+    expect(again).toEqual({ m1: 'refused UNKNOWN_TOPIC' })
+    expect(link.channel.published).toEqual([])
+  })
+})
+
+describe('copies', () => {
+  it('go to one queue, over the default exchange', async () => {
+    const { clock, link, send } = await createBench()
+    const group = { topic: 'orders', group: 'mail' }
+    send(['r'], { destination: { to: 'group', group }, partition: 3 })
+    send(['d'], { destination: { to: 'dead-letter', group } })
+    await clock.advance(0)
+    expect(link.channel.published.map(({ exchange, routingKey }) => [exchange, routingKey])).toEqual([
+      ['', 'orders.mail:3'],
+      ['', 'orders.mail.dlq'],
+    ])
+  })
+})
