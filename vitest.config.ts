@@ -3,6 +3,8 @@ import { defineConfig } from 'vitest/config'
 
 // The packages are tested from their sources: no build has to run first.
 const resolve = { conditions: ['@sluice/source', ...defaultClientConditions] }
+// What is waited for comes in milliseconds, but not on a machine that is busy: this ends what hangs, and judges no speed.
+const patient = { expect: { poll: { timeout: 30_000 } } }
 const ssr = { resolve: { conditions: ['@sluice/source', ...defaultServerConditions] } }
 
 export default defineConfig({
@@ -19,7 +21,36 @@ export default defineConfig({
         test: {
           name: 'unit',
           environment: 'node',
-          include: ['packages/*/test/**/*.test.ts', 'examples/*/test/**/*.test.ts', 'tools/*.test.ts'],
+          ...patient,
+          include: [
+            'packages/*/test/**/*.test.ts',
+            'examples/*/test/**/*.test.ts',
+            'conformance/test/**/*.test.ts',
+            'bench/test/**/*.test.ts',
+            'tools/*.test.ts',
+          ],
+          exclude: ['packages/*/test/broker/**', 'conformance/test/broker/**'],
+          // It ends what hangs, and judges no speed: a busy machine takes ten times as long as a quiet one.
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        resolve,
+        ssr,
+        test: {
+          name: 'brokers',
+          environment: 'node',
+          ...patient,
+          include: [
+            'tools/brokers/test/**/*.test.ts',
+            'packages/*/test/broker/**/*.test.ts',
+            'conformance/test/broker/**/*.test.ts',
+          ],
+          // Each file starts brokers of its own, which takes seconds and a core.
+          fileParallelism: false,
+          testTimeout: 180_000,
+          hookTimeout: 300_000,
         },
       },
       {
@@ -28,7 +59,9 @@ export default defineConfig({
         test: {
           name: 'conformance',
           environment: 'node',
-          include: ['packages/*/test/**/*.conformance.ts'],
+          include: ['packages/*/test/**/*.conformance.ts', 'conformance/test/**/*.conformance.ts'],
+          // Some tests bound times and memory, and no other file may take the machine from them.
+          fileParallelism: false,
         },
       },
       {

@@ -20,6 +20,17 @@ import { root } from './root.mjs'
  * @property {readonly Replacement[]} [replace] changes of the sources, made on the way in; files on disk stay as they are
  */
 
+/**
+ * `connect` looks for the package of an adapter where the program runs, which in this repository is not built: a program gets the sources.
+ *
+ * @type {Replacement}
+ */
+const adaptersInside = {
+  file: 'packages/core/src/config/adapters.ts',
+  find: 'await import(/* @vite-ignore */ name)',
+  replacement: `await ({ '@sluice/adapter-rabbitmq': () => import('@sluice/adapter-rabbitmq') }[name]?.() ?? import(name))`,
+}
+
 const cache = join(root, 'node_modules', '.cache', 'sluice')
 const dayMs = 24 * 60 * 60 * 1000
 
@@ -32,7 +43,7 @@ const dayMs = 24 * 60 * 60 * 1000
  * @throws {Error} when a source does not compile, or a replacement does not fit exactly once
  */
 export async function bundle({ entry, outfile, replace = [] }) {
-  const changes = await prepareChanges(replace)
+  const changes = await prepareChanges([adaptersInside, ...replace])
   const applied = new Set()
   const result = await build({
     absWorkingDir: root,
@@ -51,7 +62,8 @@ export async function bundle({ entry, outfile, replace = [] }) {
     plugins: [keepPackagesOutside, applyChanges(changes, applied)],
   })
 
-  const unused = [...changes.keys()].filter((path) => !applied.has(path))
+  const wanted = new Set(replace.map(({ file }) => resolve(root, file)))
+  const unused = [...changes.keys()].filter((path) => wanted.has(path) && !applied.has(path))
   if (unused.length > 0) {
     throw new Error(`${toRepositoryPath(unused[0] ?? '')} is to be changed, but ${entry} does not use it`)
   }

@@ -11,6 +11,7 @@ import { writeFileSync } from 'node:fs'
  * @typedef {object} Reported what a test run leaves behind for the program that adds up several of them
  * @property {Counts} counts
  * @property {Readonly<Record<string, number>>} parts how many tests ran in each part, by its name
+ * @property {readonly string[]} failures the tests that failed, each with the first line of its error
  */
 
 /**
@@ -21,6 +22,17 @@ import { writeFileSync } from 'node:fs'
  */
 export function describeCounts({ passed, failed, skipped }) {
   return `${String(passed)} passed, ${String(failed)} failed, ${String(skipped)} skipped`
+}
+
+/**
+ * One line for a failed test. Long output is often cut off at its beginning, so these are printed again at the end.
+ *
+ * @param {string} test
+ * @param {string | undefined} message
+ * @returns {string}
+ */
+export function describeFailure(test, message) {
+  return `failed: ${test}: ${message?.split('\n', 1)[0] ?? 'no message'}`
 }
 
 /**

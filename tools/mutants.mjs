@@ -2,6 +2,13 @@
  * Tests the conformance kit: each defect is built into the kit's program, and one of its ids has to fail, every time.
  *
  *     npm run mutants [-- --only 1,17a] [--runs 3] [--like queue|log]
+ *     npm run mutants -- --adapter rabbitmq [--only R1,R3] [--runs 3]
+ *
+ * With `--adapter` the defects are those of that adapter, and the kit runs at a real broker.
+ * With `--sim` the simulation is tested instead, by the defects that need an unlucky order, or by those that are named: each has to
+ * be found within so many seeds.
+ *
+ *     npm run mutants -- --sim [--only 2,3] [--seeds 2000]
  *
  * Exit code 1 when a defect was not caught in every run.
  */
@@ -12,25 +19,59 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { bundle } from './bundle.mjs'
-import { defects } from './mutants/defects.mjs'
+import { findBySimulation, simulated } from './mutants/by-simulation.mjs'
+import { defects, rabbitmqDefects } from './mutants/defects.mjs'
 
 const { values } = parseArgs({
-  options: { only: { type: 'string' }, runs: { type: 'string' }, like: { type: 'string' } },
+  options: {
+    adapter: { type: 'string' },
+    only: { type: 'string' },
+    runs: { type: 'string' },
+    like: { type: 'string' },
+    sim: { type: 'boolean' },
+    seeds: { type: 'string' },
+  },
 })
-const wanted = values.only?.split(',')
+const wanted = values.only?.split(',') ?? (values.sim === true ? simulated : undefined)
 const runs = Number(values.runs ?? 3)
-const likes = values.like === undefined ? ['queue', 'log'] : [values.like]
+const adapter = values.adapter ?? 'memory'
+const known = adapter === 'memory' ? defects : rabbitmqDefects
+if (adapter !== 'memory' && adapter !== 'rabbitmq') throw new Error(`--adapter ${adapter}: there are no defects of it`)
+if (adapter !== 'memory' && (values.like !== undefined || values.sim === true))
+  throw new Error('--like and --sim are for the adapter memory')
+/** What follows `--adapter`, for each behaviour. */
+const chosen =
+  adapter === 'memory'
+    ? (values.like === undefined ? ['queue', 'log'] : [values.like]).map((like) => ['memory', '--like', like])
+    : [[adapter]]
 if (!Number.isInteger(runs) || runs < 1) throw new Error('--runs has to be a whole number of at least 1')
+const seeds = Number(values.seeds ?? 2_000)
+if (!Number.isInteger(seeds) || seeds < 1) throw new Error('--seeds has to be a whole number of at least 1')
+if (values.sim === true && (values.runs ?? values.like) !== undefined)
+  throw new Error('--runs and --like are for the kit, --sim takes --seeds')
+if (values.sim !== true && values.seeds !== undefined) throw new Error('--seeds is for --sim')
 for (const number of wanted ?? []) {
-  if (!defects.some((defect) => defect.number === number)) throw new Error(`--only ${number}: there is no such defect`)
+  if (!known.some((defect) => defect.number === number)) throw new Error(`--only ${number}: there is no such defect`)
 }
 
 const folder = await mkdtemp(join(tmpdir(), 'sluice-mutants-'))
 let survived = 0
+/** @param {import('./mutants/defects.mjs').Defect} defect */
+const simulate = async (defect) => {
+  const { after, what } = await findBySimulation(defect, seeds)
+  if (after === undefined) survived += 1
+  const told = after === undefined ? `SURVIVED ${seeds} seeds` : `caught by seed ${after}`
+  console.log(`${told} ${defect.number.padStart(3)}  ${defect.title} → ${what}`)
+}
+
 try {
-  for (const defect of defects) {
+  for (const defect of known) {
     if (wanted !== undefined && !wanted.includes(defect.number)) continue
-    const program = await bundle({ entry: 'packages/testing/src/cli/kit.ts', replace: defect.replace })
+    if (values.sim === true) {
+      await simulate(defect)
+      continue
+    }
+    const program = await bundle({ entry: 'conformance/src/kit/main.ts', replace: defect.replace })
     const caught = new Map()
     let times = 0
     for (let run = 0; run < runs; run += 1) {
@@ -61,10 +102,10 @@ if (survived > 0) {
  * @returns {Promise<Set<string>>}
  */
 async function failedIds(program, ids) {
-  for (const like of likes) {
+  for (const one of chosen) {
     const json = join(folder, 'results.json')
     await rm(json, { force: true })
-    await run([program, '--adapter', 'memory', '--like', like, '--only', ids.join(','), '--json', json], json)
+    await run([program, '--adapter', ...one, '--only', ids.join(','), '--json', json], json)
     const report = await readFile(json, 'utf8').then(JSON.parse, () => undefined)
     // A kit that did not come to its end was stopped by the defect: that is caught too, but named as what it is.
     if (report === undefined) return new Set(['(no result)'])

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { defects } from './mutants/defects.mjs'
+import { defects, rabbitmqDefects } from './mutants/defects.mjs'
 import { root } from './root.mjs'
 
 /** Numbers of the list of defects; 37 needs Redis and comes with its plugin. */
@@ -10,9 +10,10 @@ const numbers = Array.from({ length: 38 }, (_, index) => index + 1).filter((numb
 test('every defect of the list exists', () => {
   const present = new Set(defects.map((defect) => Number.parseInt(defect.number, 10)))
   expect([...present].toSorted((a, b) => a - b)).toEqual(numbers)
+  expect(rabbitmqDefects.map(({ number }) => number)).toEqual(['R1', 'R2', 'R3', 'R4', 'R5', 'R6', 'R7', 'R8'])
 })
 
-test.each(defects)('defect $number still fits the sources: $title', async ({ replace }) => {
+test.each([...defects, ...rabbitmqDefects])('defect $number still fits the sources: $title', async ({ replace }) => {
   for (const { file, find } of replace) {
     const source = await readFile(join(root, file), 'utf8')
     expect(source.split(find).length - 1, `${file}: ${find}`).toBe(1)

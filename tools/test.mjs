@@ -12,14 +12,18 @@ import { describeCounts } from './counts.mjs'
 import { root } from './root.mjs'
 
 /** A step that hangs must not hold up whoever waits for it. */
-const stepLimitMs = 15 * 60 * 1000
+const stepLimitMs = 25 * 60 * 1000
 /**
- * Steps of vitest. The conformance kit has the machine for itself, because some of its tests bound times and memory.
+ * Steps of vitest. Brokers take a core to start, and the conformance kit has the machine for itself, because some of its tests
+ * bound times and memory.
  * A project whose tests are not found would look green, so each of them has to have run some.
  */
-const vitestSteps = [['types', 'unit'], ['conformance']]
+const vitestSteps = [['types', 'unit'], ['brokers'], ['conformance']]
 
 /** @typedef {import('./counts.mjs').Counts} Counts */
+
+/** What failed, said once more at the end. @type {string[]} */
+const failures = []
 
 const scratch = await mkdtemp(join(tmpdir(), 'sluice-test-'))
 try {
@@ -29,7 +33,7 @@ try {
     total.failed += counts.failed
     total.skipped += counts.skipped
   }
-  console.log(`\n${describeCounts(total)}`)
+  console.log(`\n${[...failures, describeCounts(total)].join('\n')}`)
   if (total.failed > 0) process.exitCode = 1
 } finally {
   await rm(scratch, { recursive: true, force: true })
@@ -58,7 +62,8 @@ async function runVitest(projects) {
   if (text === undefined) return problem('vitest ended without a result')
 
   /** @type {import('./counts.mjs').Reported} */
-  const { counts, parts } = JSON.parse(text)
+  const { counts, parts, failures: failed } = JSON.parse(text)
+  failures.push(...failed)
   for (const project of projects) {
     if (parts[project] === undefined) counts.failed += problem(`vitest ran no test of the project ${project}`).failed
   }
@@ -102,6 +107,7 @@ async function runNodeTest(file) {
   const text = existsSync(countsFile) ? await readFile(countsFile, 'utf8') : ''
   const numbers = /^(\d+) passed, (\d+) failed, (\d+) skipped$/m.exec(text)?.slice(1).map(Number)
   const [passed = 0, failed = 0, skipped = 0] = numbers ?? []
+  failures.push(...text.split('\n').filter((line) => line.startsWith('failed: ')))
   if (passed + failed + skipped === 0) return problem(`${file} ran no test`)
   return agree({ passed, failed, skipped }, code, file)
 }
@@ -144,5 +150,6 @@ function agree(counts, code, name) {
  */
 function problem(text) {
   console.log(`\n ${text}`)
+  failures.push(`failed: ${text}`)
   return { passed: 0, failed: 1, skipped: 0 }
 }

@@ -8,19 +8,9 @@ export const consumeDefects = [
     ids: ['C5', 'D7'],
     replace: [
       {
-        file: `${core}/consume/run.ts`,
-        find: `if (isThenable(result)) {
-      result.then(
-        () => end(false, undefined),`,
-        replacement: `if (isThenable(result)) {
-      end(false, undefined)
-      result.then(
-        () => undefined,
-        () => undefined,
-      )
-    } else if (isThenable(result)) {
-      result.then(
-        () => end(false, undefined),`,
+        file: `${core}/consume/single-calls.ts`,
+        find: 'whenEnded(result, slot.fulfilled, slot.rejected)\n        return\n',
+        replacement: 'Promise.resolve(result).catch(() => undefined)\n',
       },
     ],
   },
@@ -30,9 +20,9 @@ export const consumeDefects = [
     ids: ['O2'],
     replace: [
       {
-        file: `${core}/consume/partition-state.ts`,
-        find: 'const name = keyName(key)',
-        replacement: 'const name = keyName(key) + String(Math.floor(Math.random() * 2))',
+        file: `${core}/consume/lane-table.ts`,
+        find: 'return hash | 0',
+        replacement: 'return (hash + Math.floor(Math.random() * 2)) | 0',
       },
     ],
   },
@@ -42,9 +32,14 @@ export const consumeDefects = [
     ids: ['O1'],
     replace: [
       {
-        file: `${core}/consume/partition-state.ts`,
-        find: 'const name = keyName(key)',
-        replacement: 'const name = String(key.reduce((hash, byte) => (hash * 31 + byte) >>> 0, 7) % 16)',
+        file: `${core}/consume/lane-table.ts`,
+        find: 'return hash | 0',
+        replacement: 'return hash & 15',
+      },
+      {
+        file: `${core}/consume/lane-table.ts`,
+        find: '!isSame(lane.key, key)',
+        replacement: '!isSame(lane.key, lane.key)',
       },
     ],
   },
@@ -69,8 +64,9 @@ export const consumeDefects = [
       },
       {
         file: `${core}/consume/gate.ts`,
-        find: 'const waitMs = limiter.take(work.inbound.key)',
-        replacement: 'const waitMs = (work as Work & { token?: boolean }).token === true ? 0 : Infinity',
+        find: 'const waitMs = this.#limiter === undefined ? 0 : this.#limiter.take(work.inbound.key)',
+        replacement:
+          'const waitMs = this.#limiter === undefined || (work as Work & { token?: boolean }).token === true ? 0 : Infinity',
       },
       {
         file: `${core}/consume/scheduler.ts`,
@@ -107,9 +103,9 @@ export const consumeDefects = [
     ids: ['S7'],
     replace: [
       {
-        file: `${core}/consume/run.ts`,
-        find: "    work.lastError = error\n    this.#drop(work, call, () => this.#c.settlement.apply(work, { kind: 'dead-letter', error }))",
-        replacement: '    this.#drop(work, call, () => this.#c.settlement.apply(work, acked))',
+        file: `${core}/consume/prepare.ts`,
+        find: "    work.lastError = error\n    party.dropped(work, () => this.#c.settlement.apply(work, { kind: 'dead-letter', error }))",
+        replacement: "    party.dropped(work, () => this.#c.settlement.apply(work, { kind: 'ack' }))",
       },
     ],
   },
@@ -120,8 +116,8 @@ export const consumeDefects = [
     replace: [
       {
         file: `${core}/consume/decode.ts`,
-        find: 'if (inbound.body === null) return tombstone(topic, inbound)\n    const value = decodeBody(inbound.body,',
-        replacement: 'const value = decodeBody(inbound.body ?? new Uint8Array(),',
+        find: 'if (text === undefined && inbound.body === null) return tombstone(topic, inbound, keyText)\n    const value = decodeBody(inbound, text,',
+        replacement: "const value = decodeBody(inbound, inbound.body === null ? '' : text,",
       },
     ],
   },
@@ -150,14 +146,14 @@ export const consumeDefects = [
 `,
       },
       {
-        file: `${core}/consume/run.ts`,
+        file: `${core}/consume/ending.ts`,
         find: '    const leave = (): void => settlement.leave(work)\n',
         replacement: `    const leave = (): void => settlement.leave(work)
     const newer = (globalThis as { newest?: Map<string, Work> }).newest?.get(\`\${ref.topic} \${ref.group} \${work.id}\`)
     if (outcome.kind === 'ack' && newer !== undefined && newer !== work && newer.state === 'waiting') {
-      const others = [...newer.lane.queue].filter((other) => other !== newer)
-      newer.lane.queue.clear()
-      for (const other of others) newer.lane.queue.push(other)
+      const others: Work[] = []
+      for (let other = newer.lane.shift(); other !== undefined; other = newer.lane.shift()) others.push(other)
+      for (const other of others) if (other !== newer) newer.lane.push(other)
       newer.claim.works.delete(newer)
       this.#c.consumer().done(newer.inbound)
     }
@@ -173,7 +169,7 @@ export const consumeDefects = [
       {
         file: `${core}/consume/intake.ts`,
         find: 'work.lane.partition.keepForGhost(work)',
-        replacement: 'if (work.lane.name !== undefined) work.lane.partition.lanes.delete(work.lane.name)',
+        replacement: 'if (work.lane.keyed) work.lane.partition.lanes.remove(work.lane)',
       },
     ],
   },
@@ -189,9 +185,9 @@ export const consumeDefects = [
     ids: ['I9'],
     replace: [
       {
-        file: `${core}/consume/run.ts`,
-        find: 'busy: (retryMs) => this.#drop(work, call, () => settlement.hold(work, retryMs)),',
-        replacement: 'busy: () => this.#drop(work, call, () => settlement.skip(work)),',
+        file: `${core}/consume/prepare.ts`,
+        find: 'busy: (retryMs) => party.dropped(work, () => settlement.hold(work, retryMs)),',
+        replacement: 'busy: () => party.dropped(work, () => settlement.skip(work)),',
       },
     ],
   },

@@ -13,7 +13,9 @@ import { publishDefects } from './publish-defects.mjs'
  * @property {readonly import('../bundle.mjs').Replacement[]} replace
  */
 
-/** @type {readonly Defect[]} */
+export { rabbitmqDefects } from './rabbitmq-defects.mjs'
+
+/** Of core and the memory adapter. @type {readonly Defect[]} */
 export const defects = [...publishDefects, ...consumeDefects, ...failureDefects, ...lifecycleDefects].toSorted(
   (a, b) => Number.parseInt(a.number) - Number.parseInt(b.number) || a.number.localeCompare(b.number),
 )

@@ -33,9 +33,9 @@ export const failureDefects = [
     ids: ['O3'],
     replace: [
       {
-        file: `${core}/consume/run.ts`,
-        find: 'this.#c.scheduler().slotFreed(alone)\n',
-        replacement: 'if (!failed) this.#c.scheduler().slotFreed(alone)\n',
+        file: `${core}/consume/ending.ts`,
+        find: 'scheduler.slotFreed(alone)\n',
+        replacement: 'if (!failed) scheduler.slotFreed(alone)\n',
       },
       {
         file: `${core}/consume/settlement.ts`,
@@ -69,7 +69,7 @@ export const failureDefects = [
       work.state = 'waiting'
       work.claim.leave()
       work.lane.occupied -= 1
-      work.lane.queue.push(work)
+      work.lane.push(work)
       this.#next(work)
       return
     }
@@ -149,8 +149,9 @@ export const failureDefects = [
     replace: [
       {
         file: `${core}/consume/gate.ts`,
-        find: 'const waitMs = limiter.take(work.inbound.key)\n',
-        replacement: 'const waitMs = limiter.take(work.inbound.key)\n      if (waitMs > 0) work.failures += 1\n',
+        find: 'const waitMs = this.#limiter === undefined ? 0 : this.#limiter.take(work.inbound.key)\n',
+        replacement:
+          'const waitMs = this.#limiter === undefined ? 0 : this.#limiter.take(work.inbound.key)\n      if (waitMs > 0) work.failures += 1\n',
       },
     ],
   },
@@ -176,7 +177,7 @@ export const failureDefects = [
     ids: ['C11'],
     replace: [
       {
-        file: `${core}/consume/run.ts`,
+        file: `${core}/consume/ending.ts`,
         find: '      if (failed && !settled) {',
         replacement: `      if (failed && !settled) {
         work.failures += 1

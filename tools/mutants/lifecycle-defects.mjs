@@ -93,7 +93,7 @@ export const lifecycleDefects = [
         file: `${core}/consume/intake.ts`,
         find: "      if (work.state === 'waiting') {\n",
         replacement: `      if (work.state === 'waiting' && this.#closing) {
-        lane.queue.clear()
+        lane.clear()
         lane.occupied += 1
         work.claim.enter()
         this.#c.settlement.deadLetter(work, new Error('the process is closing'))

@@ -22,8 +22,8 @@ export const publishDefects = [
     replace: [
       {
         file: `${core}/publish/batch.ts`,
-        find: "if (result.status === 'failed') throw new BatchError(results, this.#topic)",
-        replacement: "if (result.status === 'failed') continue",
+        find: 'throw new BatchError(results, this.#topic)',
+        replacement: "return results.flatMap((result) => (result.status === 'stored' ? [result.receipt] : []))",
       },
     ],
   },

@@ -3,6 +3,8 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
 const limitMs = 15
+/** The limit is one of an idle machine, where an empty program takes 35 to 45 ms. Where it takes longer than this, no time is judged. */
+const idleMs = 60
 const runs = 21
 
 const connecting = `import { connect } from '@sluice/core'
@@ -39,16 +41,22 @@ export async function measureImports(project) {
     }
   }
   /** @type {(program: Program, empty: Program) => number} */
-  const more = (program, empty) => median(times.get(program) ?? []) - median(times.get(empty) ?? [])
+  const more = (program, empty) => fastest(times.get(program) ?? []) - fastest(times.get(empty) ?? [])
   const imported = more('import.mjs', 'empty.mjs')
   const required = more('require.cjs', 'empty.cjs')
   const connected = more('connect.mjs', 'empty.mjs')
   const lines = [
-    `import of the main entry: ${imported.toFixed(1)} ms more than an empty program (median of ${runs} runs in turn)`,
+    `import of the main entry: ${imported.toFixed(1)} ms more than an empty program (fastest of ${runs} runs in turn)`,
     `require of the main entry: ${required.toFixed(1)} ms; import, connect('memory:') and close: ${connected.toFixed(1)} ms`,
   ]
+  const emptyMs = fastest(times.get('empty.mjs') ?? [])
+  if (emptyMs > idleMs) {
+    return [...lines, `not judged: an empty program takes ${emptyMs.toFixed(0)} ms here, more than ${idleMs}`]
+  }
   if (imported >= limitMs || required >= limitMs) {
-    throw new Error(`${lines.join('\n')}\nImporting has to stay below ${limitMs} ms`)
+    throw new Error(
+      `${lines.join('\n')}\nImporting has to stay below ${limitMs} ms (an empty program takes ${emptyMs.toFixed(0)} ms)`,
+    )
   }
   return lines
 }
@@ -66,9 +74,11 @@ function timeOf(project, name) {
 }
 
 /**
+ * Whatever else the machine does only ever adds time.
+ *
  * @param {readonly number[]} values
  * @returns {number}
  */
-function median(values) {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0
+function fastest(values) {
+  return Math.min(...values)
 }

@@ -37,6 +37,25 @@ export async function pack(name, destination) {
 }
 
 /**
+ * Packs what a package depends on, as it is installed here: the empty project has no registry to ask.
+ *
+ * @param {string} name
+ * @param {string} destination
+ * @returns {Promise<Packed>}
+ */
+export async function packDependency(name, destination) {
+  const cwd = join(root, 'node_modules', name)
+  const output = await execute('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', destination], {
+    cwd,
+  })
+  /** @type {Packed[] | Record<string, Packed>} */
+  const reported = JSON.parse(output)
+  const [packed] = Object.values(reported)
+  if (packed === undefined) throw new Error(`npm pack said nothing about ${name}`)
+  return packed
+}
+
+/**
  * Installs them into an empty project. Whatever is missing in the packages would be asked of a registry, and there is none.
  *
  * @param {string} project
@@ -53,16 +72,19 @@ export async function install(project, packed) {
  * @param {string} project
  * @param {string} name
  * @param {readonly string[]} peers the packages that it may expect beside it
+ * @param {readonly string[]} [wanted] the packages that it may depend on
  */
-export async function checkManifest(project, name, peers) {
+export async function checkManifest(project, name, peers, wanted = []) {
   const text = await readFile(join(project, 'node_modules', name, 'package.json'), 'utf8')
   /** @type {Record<string, unknown>} */
   const manifest = JSON.parse(text)
   for (const field of ['dependencies', 'optionalDependencies', 'bundleDependencies', 'bundledDependencies']) {
-    const found = Object.keys(manifest[field] ?? {})
+    const found = Object.keys(manifest[field] ?? {}).filter((one) => field !== 'dependencies' || !wanted.includes(one))
     if (found.length > 0) throw new Error(`${name} has ${field}: ${found.join(', ')}`)
   }
   const found = Object.keys(manifest['peerDependencies'] ?? {})
   if (found.join() !== peers.join()) throw new Error(`${name} has the peer dependencies ${found.join(', ')}`)
-  console.log(`${name}: no dependencies${peers.length === 0 ? '' : `, expects ${peers.join(', ')} beside it`}`)
+  console.log(
+    `${name}: ${wanted.length === 0 ? 'no dependencies' : `depends on ${wanted.join(', ')}`}${peers.length === 0 ? '' : `, expects ${peers.join(', ')} beside it`}`,
+  )
 }

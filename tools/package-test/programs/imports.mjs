@@ -6,6 +6,7 @@ import * as config from '@sluice/core/config'
 import * as memory from '@sluice/core/memory'
 import * as spi from '@sluice/core/spi'
 import * as testing from '@sluice/testing'
+import * as rabbit from '@sluice/adapter-rabbitmq'
 
 const require = createRequire(import.meta.url)
 /** @type {typeof core} */
@@ -19,6 +20,7 @@ assert.equal(config.maskUrl('amqp://u:secret@h'), 'amqp://u:***@h')
 assert.equal(config.defineConfig, core.defineConfig, 'entries share their code')
 assert.equal((await import('@sluice/core/memory')).memory, memory.memory)
 assert.equal(typeof testing.registerKit, 'function')
+assert.equal(rabbit.rabbitmq({ url: 'amqp://localhost' }).name, 'rabbitmq')
 assert.ok(testing.conformanceIds.length > 100)
 
 // Errors of one copy are known by the other.

@@ -5,10 +5,12 @@ const { defineConfig, maskUrl } = require('@sluice/core/config')
 const { memory } = require('@sluice/core/memory')
 const { adapterError } = require('@sluice/core/spi')
 const { conformanceIds, registerKit } = require('@sluice/testing')
+const { rabbitmq } = require('@sluice/adapter-rabbitmq')
 
 async function main() {
   assert.equal(typeof adapterError, 'function')
   assert.equal(typeof registerKit, 'function')
+  assert.equal(rabbitmq().name, 'rabbitmq')
   assert.ok(conformanceIds.length > 100)
   assert.equal(maskUrl('kafka://u:secret@h'), 'kafka://u:***@h')
   assert.equal(defineConfig, core.defineConfig, 'entries share their code')
@@ -30,18 +32,18 @@ async function main() {
   assert.equal((await connected.publish(orders, 2)).topic, 'orders')
   assert.equal((await connected.close()).clean, true)
 
-  for (const [scheme, name] of [
-    ['kafka', '@sluice/adapter-kafka'],
-    ['amqp', '@sluice/adapter-rabbitmq'],
-    ['amqps', '@sluice/adapter-rabbitmq'],
-  ]) {
-    await assert.rejects(core.connect(`${scheme}://user:secret@localhost`), (error) => {
-      assert.ok(imported.isSluiceError(error, 'ADAPTER_MISSING'), String(error))
-      assert.match(error.message, new RegExp(`^npm install ${name}$`, 'm'))
-      assert.doesNotMatch(String(error.stack), /secret/)
-      return true
-    })
-  }
+  await assert.rejects(core.connect('kafka://user:secret@localhost'), (error) => {
+    assert.ok(imported.isSluiceError(error, 'ADAPTER_MISSING'), String(error))
+    assert.match(error.message, /^npm install @sluice\/adapter-kafka$/m)
+    assert.doesNotMatch(String(error.stack), /secret/)
+    return true
+  })
+  // One that is there is found by the scheme; nothing listens on this port.
+  await assert.rejects(core.connect('amqp://user:secret@127.0.0.1:1', { startupTimeoutMs: 200 }), (error) => {
+    assert.ok(imported.isSluiceError(error, 'CONNECT_TIMEOUT'), String(error))
+    assert.doesNotMatch(String(error.stack), /secret/)
+    return true
+  })
   console.log('published, subscribed and closed; both copies know each other; a missing adapter is named')
 }
 
