@@ -81,6 +81,20 @@ module.exports = {
       to: { path: '^examples/' },
     },
     {
+      name: 'conformance-is-a-leaf',
+      comment: 'What runs the kit against every adapter is known to none of them.',
+      severity: 'error',
+      from: { pathNot: '^conformance/' },
+      to: { path: '^conformance/' },
+    },
+    {
+      name: 'testing-knows-no-adapter',
+      comment: 'The kit is for any adapter: whoever uses it brings the harness.',
+      severity: 'error',
+      from: { path: '^packages/testing/' },
+      to: { path: ['^packages/adapter-', '^tools/brokers/'] },
+    },
+    {
       name: 'no-tests-in-sources',
       comment: 'What is published imports no test.',
       severity: 'error',
