@@ -40,7 +40,8 @@
  *    More helpers: `startLoad` publishes until it is stopped, `publishBatch` records a batch, `sendRaw` sends bytes past core (undecodable,
  *    foreign), `recording` is the recording handler alone, `after` runs code at the end, `topicName()` names a topic of your own making.
  * 8. Times come from `scenario.harness.timings` and are bounds, never expectations of the machine: upper ones are held against
- *    `scenario.stopwatch().ranMs`, which leaves out what the machine took away. Sizes: `scenario.harness.limits`.
+ *    `scenario.stopwatch().ranMs`, which leaves out what the machine took away, or with `scenario.takenBetween()` added.
+ *    Sizes: `scenario.harness.limits`.
  * 9. Every test must be able to fail: think of the defect that it is there for, and let that defect reach the assertion.
  * 10. Run one: npm run kit -- --adapter memory --like log --only C1 --repeat 20
  */
@@ -94,6 +95,8 @@ export interface Scenario extends Publishing, Consuming {
   readonly until: Until
   /** Measures a wait that begins now. */
   stopwatch(): Stopwatch
+  /** What the machine took of a wait that lies between two moments of `performance.now()`, in ms. */
+  takenBetween(fromMs: number, toMs: number): number
   /** Judges what was recorded and throws the report when it is not in order. */
   check(options?: CheckOptions): HistoryReport
   /** Adds what did not go through the helpers to the numbers of the result. */
@@ -173,6 +176,7 @@ export function createScenario(options: ScenarioOptions): ScenarioRun {
     recorder: journal.recorder,
     until,
     stopwatch: () => startStopwatch(lateness),
+    takenBetween: lateness.takenBetween,
     check(checkOptions = {}) {
       const { storeMs, detectMs } = harness.timings
       // While the process stood still nothing was stored.

@@ -4,6 +4,8 @@ export interface Lateness {
   worstMs(): number
   /** All such times together, in ms. */
   takenMs(): number
+  /** What of the time between two moments it was that nothing could happen, in ms. Both are times of `performance.now()`. */
+  takenBetween(fromMs: number, toMs: number): number
   end(): void
 }
 
@@ -12,14 +14,17 @@ const stepMs = 10
 /** Upper bounds of waits hold for a process that gets to run; what the machine took away is added to them. */
 export function watchLateness(): Lateness {
   let [lastMs, worst, taken] = [performance.now(), 0, 0]
+  const stalls: { readonly fromMs: number; readonly toMs: number }[] = []
   const step = (): void => {
     const nowMs = performance.now()
-    const lostMs = nowMs - lastMs - stepMs
+    const dueMs = lastMs + stepMs
+    const lostMs = nowMs - dueMs
     lastMs = nowMs
     // Less than a step is the grain of timers, and no news.
     if (lostMs < stepMs) return
     worst = Math.max(worst, lostMs)
     taken += lostMs
+    stalls.push({ fromMs: dueMs, toMs: nowMs })
   }
   const timer = setInterval(step, stepMs).unref()
   return {
@@ -30,6 +35,11 @@ export function watchLateness(): Lateness {
     takenMs() {
       step()
       return taken
+    },
+    takenBetween: (fromMs, toMs) => {
+      step()
+      const overlaps = stalls.map((stall) => Math.min(toMs, stall.toMs) - Math.max(fromMs, stall.fromMs))
+      return overlaps.reduce((sum, overlap) => sum + Math.max(0, overlap), 0)
     },
     end: () => clearInterval(timer),
   }

@@ -72,7 +72,7 @@ describe('a test of the kit', () => {
 
   test('fails when it does not end in time, and says what it waited for', async () => {
     const result = await run({
-      timeoutMs: 50,
+      timeoutMs: 10_000,
       run: async (scenario) => void (await scenario.until(() => false, 'nothing', { timeoutMs: 20 })),
     })
     expect(result.reason).toContain('waited 20 ms for: nothing')

@@ -31,12 +31,20 @@ export function busiest(starts: readonly number[], windowMs: number): number {
   return most
 }
 
-/** The rate over the whole run after the burst, per second: the median over the last starts, so that one late timer says nothing. */
-export function longRunRate(starts: readonly number[], burst: number): number {
+/**
+ * The rate over the whole run after the burst, per second: the median over the last starts, so that one late timer says nothing.
+ * What `takenBetween` tells is left out of the time: a lower bound holds for a process that gets to run.
+ */
+export function longRunRate(
+  starts: readonly number[],
+  burst: number,
+  takenBetween: (fromMs: number, toMs: number) => number = () => 0,
+): number {
   const first = starts[0] as number
   const rates = starts
-    .map((start, index) => ((index + 1 - burst) * 1_000) / (start - first))
+    .map((start, index) => ({ start, given: index + 1 - burst }))
     .slice(-Math.floor(starts.length / 5))
+    .map(({ start, given }) => (given * 1_000) / (start - first - takenBetween(first, start)))
     .toSorted((a, b) => a - b)
   return rates[Math.floor(rates.length / 2)] as number
 }

@@ -4,7 +4,6 @@ import type { Scenario } from '../../scenario.js'
 import { assert } from '../../scenario/assert.js'
 import { fixedRetry } from '../../scenario/fixed-retry.js'
 import { runsById, untilDepth } from '../../scenario/settled.js'
-import { watchLateness } from '../../scenario/lateness.js'
 
 const hourMs = 3_600_000
 
@@ -53,8 +52,6 @@ export const wallClockMovesAtLoss: Conformance = defineConformance({
     const clock: Clock = { ...systemClock, now: () => systemClock.now() + offsetMs }
     const { detectMs, recoverMs } = scenario.harness.timings
     const delayMs = 400
-    const lateness = watchLateness()
-    scenario.after(() => lateness.end())
     for (const movedMs of [hourMs, -hourMs]) {
       const topic = scenario.keyedTopic({ partitions: 2, groups: ['all'] })
       const client = await scenario.messaging('consumer', { clock })
@@ -80,9 +77,11 @@ export const wallClockMovesAtLoss: Conformance = defineConformance({
       for (const id of runsById(all.runs).keys()) {
         const [first, second, ...more] = all.runs.filter((run) => run.id === id)
         assert.equal([second?.attempt, more.length], [2, 0], `attempt of the second run, further runs of ${id}`)
-        const waited = (second?.startedMs ?? 0) - (first?.endedMs ?? 0)
+        const [fromMs, toMs] = [first?.endedMs ?? 0, second?.startedMs ?? 0]
+        const waited = toMs - fromMs
         assert.atLeast(waited, delayMs - 1, `ms that ${id} has waited`)
-        assert.atMost(waited, delayMs + detectMs + recoverMs + 400 + lateness.worstMs(), `ms that ${id} has waited`)
+        const lateMs = detectMs + recoverMs + 400 + scenario.takenBetween(fromMs, toMs)
+        assert.atMost(waited, delayMs + lateMs, `ms that ${id} has waited`)
       }
       scenario.check({ groups: [{ topic: topic.name, group: 'all' }] })
     }
@@ -91,8 +90,6 @@ export const wallClockMovesAtLoss: Conformance = defineConformance({
 
 async function underMovedWall(scenario: Scenario, clock: Clock, setWall: (offsetMs: number) => void): Promise<void> {
   const delayMs = 150
-  const lateness = watchLateness()
-  scenario.after(() => lateness.end())
   for (const [step, offsetMs] of [hourMs, -hourMs].entries()) {
     setWall(0)
     const topic = scenario.keyedTopic({ partitions: 2, groups: ['all', 'limited'] })
@@ -163,10 +160,12 @@ async function underMovedWall(scenario: Scenario, clock: Clock, setWall: (offset
       for (const [id, count] of runsById(runs)) {
         if (count === 1) continue
         const [first, second] = runs.filter((run) => run.id === id)
-        const waited = (second?.startedMs ?? 0) - (first?.endedMs ?? 0)
+        const [fromMs, toMs] = [first?.endedMs ?? 0, second?.startedMs ?? 0]
+        const waited = toMs - fromMs
         assert.equal(count, 2, `runs of ${id}`)
         assert.atLeast(waited, delayMs - 1, `ms that ${id} has waited while the clock was moved`)
-        assert.atMost(waited, delayMs + 400 + lateness.worstMs(), `ms that ${id} has waited while the clock was moved`)
+        const lateMs = 400 + scenario.takenBetween(fromMs, toMs)
+        assert.atMost(waited, delayMs + lateMs, `ms that ${id} has waited while the clock was moved`)
       }
     }
     assert.equal(all.runs.length, 81 + 24 + givenBack.size, 'runs')

@@ -7,7 +7,7 @@ import { untilDepth } from '../../scenario/settled.js'
 
 const holdMs = 250
 /** Longer, so that a machine that is late does not look like an adapter that is. */
-const laneHoldMs = 400
+const laneHoldMs = 2_000
 
 /**
  * R6: three keys whose handlers outlast what the broker bears, one with a signal that is listened to, two without; more of their keys

@@ -4,13 +4,12 @@ import type { Scenario } from '../../scenario.js'
 import { assert } from '../../scenario/assert.js'
 import type { Consumption } from '../../scenario/consuming.js'
 import { fixedRetry } from '../../scenario/fixed-retry.js'
-import { watchLateness, type Lateness } from '../../scenario/lateness.js'
 import type { Item, ItemTopic } from '../../scenario/item.js'
 import { expectDepth, runsById, untilDepth } from '../../scenario/settled.js'
 
 /** What S2 allows: late by a tenth, or by this; of a process that gets to run. */
 const slackMs = 250
-const lateBy = (delayMs: number, machineMs: number): number => Math.max(slackMs, delayMs / 10) + machineMs
+const lateBy = (delayMs: number): number => Math.max(slackMs, delayMs / 10)
 
 const delays = [0, 25, 60, 150, 400, 900]
 const policyMs = 120
@@ -44,8 +43,6 @@ async function expectDelays(
   order?: 'none',
 ): Promise<void> {
   const client = await scenario.messaging('client')
-  const lateness = watchLateness()
-  scenario.after(() => lateness.end())
   const wanted = new Map<string, number>()
   const options = {
     group: 'all',
@@ -73,15 +70,17 @@ async function expectDelays(
       [1, 2],
       `attempts of ${id}`,
     )
-    expectWait(runs, delayMs, lateness)
+    expectWait(scenario, runs, delayMs)
   }
   await untilDepth(scenario, topic.name, 'all')
 }
 
-function expectWait(runs: Consumption<Item>['runs'], delayMs: number, lateness: Lateness): void {
-  const waited = (runs[1]?.startedMs ?? Number.NaN) - (runs[0]?.endedMs ?? Number.NaN)
+function expectWait(scenario: Scenario, runs: Consumption<Item>['runs'], delayMs: number): void {
+  const [fromMs, toMs] = [runs[0]?.endedMs ?? Number.NaN, runs[1]?.startedMs ?? Number.NaN]
+  const waited = toMs - fromMs
   assert.atLeast(waited, delayMs, `ms until the retry of a delay of ${delayMs} ms`)
-  assert.atMost(waited, delayMs + lateBy(delayMs, lateness.worstMs()), `ms until the retry of a delay of ${delayMs} ms`)
+  const lateMs = lateBy(delayMs) + scenario.takenBetween(fromMs, toMs)
+  assert.atMost(waited, delayMs + lateMs, `ms until the retry of a delay of ${delayMs} ms`)
 }
 
 const longMs = 1_100
@@ -111,8 +110,6 @@ async function expectShortFirst(
   placement: RetryPolicy['placement'],
 ): Promise<void> {
   const client = await scenario.messaging('client')
-  const lateness = watchLateness()
-  scenario.after(() => lateness.end())
   const total = 2 * each
   const options = {
     group: 'all',
@@ -133,7 +130,7 @@ async function expectShortFirst(
   for (const [id, message] of ids) {
     const runs = all.runs.filter((run) => run.id === id)
     assert.equal(runs.length, 2, `deliveries of ${id}`)
-    expectWait(runs, isLong(message) ? longMs : shortMs, lateness)
+    expectWait(scenario, runs, isLong(message) ? longMs : shortMs)
   }
   const order = all.runs.filter(({ attempt }) => attempt === 2).map(({ message }) => isLong(message))
   assert.ok(order.indexOf(true) === each, 'every short delay ended before the first long one')
