@@ -1,7 +1,10 @@
 import type { Client } from './clients.js'
 import type { Lateness } from './lateness.js'
 
-/** What happened to the clients of a test beside what the test did to them: shown with a failure, because it often explains it. */
+/**
+ * What happened to the clients of a test beside what the test did to them, in the time of the history: shown with a failure, because it
+ * often explains it.
+ */
 export interface Disturbances {
   watch(name: string, client: Client): void
   /** Ends the watch. Resolves with one line for each. */
@@ -10,27 +13,32 @@ export interface Disturbances {
 
 /** Stalls that are no news. */
 const usualMs = 200
-const mostLines = 20
+/** The last ones: what a test fails of has just happened. */
+const mostLines = 200
 
 export function watchDisturbances(lateness: Lateness): Disturbances {
-  const began = performance.now()
   const lines: string[] = []
-  let more = 0
+  let forgotten = 0
+  const add = (line: string): void => {
+    lines.push(`${performance.now().toFixed(0)} ms: ${line}`)
+    if (lines.length <= mostLines) return
+    lines.shift()
+    forgotten++
+  }
   return {
     watch(name, client) {
       client.on('connection', ({ side, state, cause }) => {
-        if (lines.length >= mostLines) more += 1
-        else {
-          const why = cause === undefined ? '' : `: ${cause.message}`
-          lines.push(`${Math.round(performance.now() - began)} ms: ${name} ${side} ${state}${why}`)
-        }
+        add(`${name} ${side} ${state}${cause === undefined ? '' : `: ${cause.message}`}`)
+      })
+      client.on('claim', ({ topic, group, partition, state }) => {
+        add(`${name} ${state} ${topic} ${group}/${partition}`)
       })
     },
     end() {
       const worstMs = Math.round(lateness.worstMs())
       return [
+        ...(forgotten === 0 ? [] : [`${forgotten} earlier ones, and then`]),
         ...lines,
-        ...(more === 0 ? [] : [`and ${more} more`]),
         ...(worstMs < usualMs ? [] : [`the process stood still for ${worstMs} ms`]),
       ]
     },
