@@ -15,7 +15,7 @@ export interface MemoryOutstanding {
 export interface MemoryRetention {
   /** Past it the oldest go, read or not: a group that had not read them has lost its position. @default 1_000_000 */
   readonly messages?: number | undefined
-  /** How many of those that every group has passed stay for `from: 'earliest'`. @default 256 */
+  /** How many of those that every group has passed stay for `from: 'earliest'`. @default 32 */
   readonly settled?: number | undefined
 }
 
@@ -117,7 +117,7 @@ export function resolveBrokerLimits(like: MemoryLike, options: MemoryBrokerOptio
     },
     retention: {
       messages: options.retention?.messages ?? 1_000_000,
-      settled: options.retention?.settled ?? 256,
+      settled: options.retention?.settled ?? 32,
     },
   }
 }
