@@ -59,6 +59,11 @@ interface Owned {
 
 /** The share of the hold limit after which what waits in a paused consumer goes back to its queue. */
 const holdShare = 0.6
+/**
+ * So long a queue that was deleted is there again before it is consumed: a consumer of a quorum queue that is just being made ends its
+ * whole connection, with every claim (RabbitMQ 3.10, INTERNAL_ERROR).
+ */
+const FRESH_QUEUE_MS = 250
 const retryBackoff = exponentialBackoff({ fromMs: 100, toMs: 5_000 })
 
 /** Consumes the queues of one group: all of an unpartitioned group, else those that the membership gives to this process. */
@@ -244,11 +249,18 @@ export class GroupConsumer implements Consumer {
     if (claim !== undefined) this.#tellLost(claim, cause)
     if (owned.queue !== queue) return
     owned.queue = undefined
-    if (cause.code === 'UNKNOWN_TOPIC') void this.#mending.begin(cause, queueDeleted)
-    if (this.#options.link.session === undefined) return
+    if (cause.code === 'UNKNOWN_TOPIC') {
+      void this.#mending.begin(cause, queueDeleted).then(() => this.#openIn(owned, FRESH_QUEUE_MS))
+      return
+    }
     owned.failures += 1
+    this.#openIn(owned, retryBackoff(owned.failures))
+  }
+
+  #openIn(owned: Owned, ms: number): void {
+    if (this.#stopped) return
     owned.cancelRetry?.()
-    owned.cancelRetry = this.#timers.after(retryBackoff(owned.failures), () => this.#open(owned))
+    owned.cancelRetry = this.#timers.after(ms, () => this.#open(owned))
   }
 
   /** All that end in one go are told in one call: to lose one must not let a neighbour start that is lost as well. */

@@ -87,7 +87,7 @@ export class Starts {
   }
 
   async #append(group: GroupRef, content: Uint8Array, create: boolean, signal: AbortSignal): Promise<void> {
-    const { consumeLink, names } = this.#options
+    const { names } = this.#options
     const queue = names.guard(group.topic, group.group)
     const to = { exchange: '', routingKey: queue }
     try {
@@ -96,8 +96,23 @@ export class Starts {
       if (!isAdapterError(error) || error.code !== 'UNROUTABLE') throw error
       // Without a queue nothing was ever recorded that could be taken back.
       if (!create) return
-      await consumeLink.onChannel((channel) => channel.declareQueue(queue, guardOptions), signal)
+      await this.#create(group, signal)
       await this.#publisher.publish(to, content, signal)
+    }
+  }
+
+  /**
+   * Nobody may read it before it is there: a consumer of a quorum queue that is just being made ends its whole connection, with every claim
+   * (RabbitMQ 3.10, INTERNAL_ERROR). So whoever makes it holds the lock of those who read.
+   */
+  async #create({ topic, group }: GroupRef, signal: AbortSignal): Promise<void> {
+    const { consumeLink, locks, names } = this.#options
+    const lock = await locks.take(names.guardLock(topic, group), signal)
+    try {
+      const queue = names.guard(topic, group)
+      await consumeLink.onChannel((channel) => channel.declareQueue(queue, guardOptions), signal)
+    } finally {
+      await lock.release(AbortSignal.timeout(FAREWELL_MS))
     }
   }
 

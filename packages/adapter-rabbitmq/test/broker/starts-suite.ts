@@ -65,6 +65,23 @@ export function startsSuite(rabbit: () => Rabbit): void {
       }
     })
 
+    it('are read while the first of a group is recorded: no connection ends by that', async () => {
+      const processes = [await process(), await process()]
+      const sessions = processes.map(({ consume }) => consume.session)
+      for (let round = 0; round < 25; round += 1) {
+        const group = { topic: freshName(), group: 'billing' }
+        const stored = processes[round % 2]?.starts.store(group, 'id:a', 1, soon())
+        // For about as long as it takes to make a quorum queue.
+        const read = async ({ starts }: { readonly starts: Starts }): Promise<void> => {
+          for (let reads = 0; reads < 12; reads += 1) await starts.load(group, soon())
+        }
+        await Promise.all([stored, ...processes.map(read)])
+        for (const { starts } of processes)
+          expect(Object.fromEntries(await starts.load(group, soon()))).toEqual({ 'id:a': 1 })
+      }
+      expect(processes.map(({ consume }, index) => consume.session === sessions[index])).toEqual([true, true])
+    })
+
     it('are recorded through lost connections', async () => {
       const group = { topic: freshName(), group: 'billing' }
       const { starts, consume, publish } = await process()
