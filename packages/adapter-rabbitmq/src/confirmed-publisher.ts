@@ -103,7 +103,11 @@ class Line {
       this.#waiting.delete(one)
       if (this.#returned.delete(who.id)) who.reject(failure('UNROUTABLE', 'the broker has no queue for it'))
       else if (ok) who.resolve()
-      else who.reject(failure('REFUSED', 'the queue takes nothing'))
+      else {
+        // This channel may go on refusing what another one may not: see ChannelRenewal.
+        this.#ended()
+        who.reject(failure('REFUSED', 'the queue takes nothing'))
+      }
     }
     if (this.#waiting.size === 0) this.#closeSoon()
   }

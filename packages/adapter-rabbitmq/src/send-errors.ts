@@ -19,6 +19,13 @@ export const nacked = (): Error & AdapterError =>
     retryable: true,
   })
 
+/** A channel on which something was refused is replaced, and does not wait for ever for the rest. */
+export const renewed = (): Error & AdapterError =>
+  adapterError('TIMEOUT', 'the broker has not answered in time on a channel that had to be replaced', {
+    scope: 'message',
+    retryable: true,
+  })
+
 export const notConnected = (): Error & AdapterError =>
   adapterError('DISCONNECTED', 'there is no connection to publish on', { retryable: true })
 

@@ -9,13 +9,15 @@ import {
   type TimerHeap,
 } from '@sluice/core/spi'
 import { addressOf, type Naming } from './address.js'
+import { ChannelRenewal } from './channel-renewal.js'
 import { writeEnvelope } from './envelope.js'
 import { wireHeaders } from './envelope-headers.js'
 import { toAdapterError } from './errors.js'
 import { Flights, type OpenBatch } from './flights.js'
 import type { KnownExchanges } from './known-exchanges.js'
 import type { Link, Session } from './link.js'
-import { closedError, nacked, notConnected, tooLate, unroutable } from './send-errors.js'
+import { closedError, nacked, notConnected, renewed, tooLate, unroutable } from './send-errors.js'
+import { within } from './within.js'
 import type { WireConfirmChannel, WireMessage, WireProperties, WireReturn } from './wire/port.js'
 import type { WireError } from './wire/wire-error.js'
 
@@ -24,6 +26,9 @@ export const publishWindow: { readonly messages: number; readonly bytes: number 
   messages: 256,
   bytes: 8 * 1024 * 1024,
 }
+
+/** A broker that does not end a channel in this time has more trouble than that. */
+const CLOSE_MS = 5_000
 
 const stored: SendResult = Object.freeze({ kind: 'stored' })
 
@@ -47,13 +52,19 @@ export class Sender {
   #flights = new Flights()
   #marks = 0
   #channel: WireConfirmChannel | undefined
+  readonly #renewal: ChannelRenewal
   #pumping = false
   #closed = false
   readonly #unlisten: () => void
 
   constructor(options: SenderOptions) {
     this.#options = options
-    this.#timers = createTimerHeap(options.context.clock)
+    const { clock } = options.context
+    this.#timers = createTimerHeap(clock)
+    this.#renewal = new ChannelRenewal(clock, this.#timers, {
+      isIdle: () => this.#flights.count === 0,
+      renew: () => void this.#renewChannel(),
+    })
     this.#unlisten = options.link.listen({
       up: (session) => this.#openChannel(session),
       down: () => undefined,
@@ -139,8 +150,26 @@ export class Sender {
     this.#pump()
   }
 
+  /** The old one is gone before the new one writes: what it might still store would come behind. */
+  async #renewChannel(): Promise<void> {
+    const channel = this.#channel
+    const { session } = this.#options.link
+    if (channel === undefined || session === undefined) return
+    this.#channel = undefined
+    this.#flights.takeAll((flight) => this.#uncertain(flight.batch, flight.index, renewed()))
+    this.#ids.clear()
+    try {
+      await within(channel.close(), AbortSignal.timeout(CLOSE_MS))
+    } catch (error) {
+      if (session.isLive) this.#options.link.drop(`the channel to publish on does not end: ${String(error)}`)
+      return
+    }
+    if (session.isLive) await this.#openChannel(session)
+  }
+
   #channelClosed(session: Session, reason: WireError): void {
     this.#channel = undefined
+    this.#renewal.ended()
     const error = toAdapterError(reason)
     // A missing exchange has ended the channel for everybody: it is asked for when its publishes come again.
     const missing = reason.replyCode === 404 ? /no exchange '([^']*)'/.exec(reason.message)?.[1] : undefined
@@ -196,7 +225,7 @@ export class Sender {
   }
 
   #mayWrite({ batch, next }: OpenBatch): boolean {
-    if (this.#channel === undefined || this.#options.link.isBlocked) return false
+    if (this.#channel === undefined || this.#options.link.isBlocked || this.#renewal.isDue) return false
     const { count, bytes } = this.#flights
     if (count === 0) return true
     return count < publishWindow.messages && bytes + (batch.envelopes[next]?.bytes ?? 0) <= publishWindow.bytes
@@ -255,6 +284,8 @@ export class Sender {
       if (ok) this.#report(flight.batch, flight.index, flight.returned ? unroutable(flight) : stored)
       else this.#uncertain(flight.batch, flight.index, nacked())
     })
+    if (!ok) this.#renewal.refused()
+    this.#renewal.answered()
     this.#pump()
   }
 

@@ -9,6 +9,7 @@ import {
   type SendBatch,
   type SendResult,
 } from '@sluice/core/spi'
+import { RENEWAL_PAUSE_MS, RENEWAL_WAIT_MS } from '../src/channel-renewal.js'
 import { KnownExchanges } from '../src/known-exchanges.js'
 import { createNames } from '../src/names.js'
 import { publishWindow, Sender } from '../src/send.js'
@@ -110,7 +111,81 @@ describe('publishing', () => {
     expect(window['m1']).toBe('uncertain REFUSED')
     expect(behind).toEqual({ behind: 'unwritten REFUSED' })
     expect(other).toEqual({})
-    expect(link.channel.ids.at(-1)).toBe('other')
+    expect(link.channel.ids).not.toContain('behind')
+  })
+
+  describe('a channel on which a queue has refused something', () => {
+    it('is replaced when everything on it is answered; nothing is written meanwhile', async () => {
+      const { clock, link, send } = await createBench()
+      const first = send(['m1', 'm2'])
+      await clock.advance(0)
+      const [refusing] = link.channels
+      refusing?.events.confirmed(1, false, false)
+      const other = send(['other'], { partition: 1 })
+      await clock.advance(0)
+      expect(link.channels).toHaveLength(1)
+      expect(refusing?.ids).toEqual(['m1', 'm2'])
+
+      refusing?.events.confirmed(2, false, true)
+      await clock.advance(0)
+      expect(refusing?.isOpen).toBe(false)
+      expect(first).toEqual({ m1: 'uncertain REFUSED', m2: 'stored' })
+      expect(link.channels).toHaveLength(2)
+      expect(link.channel.ids).toEqual(['other'])
+      link.channel.events.confirmed(1, false, true)
+      expect(other).toEqual({ other: 'stored' })
+    })
+
+    it('does not wait for ever for the rest, which is uncertain then, with what stands behind it', async () => {
+      const { clock, link, send } = await createBench()
+      const silent = send(['silent'], { partition: 1 })
+      send(['refused'])
+      await clock.advance(0)
+      const [refusing] = link.channels
+      refusing?.events.confirmed(2, false, false)
+      const behind = send(['behind'], { partition: 1 })
+      await clock.advance(RENEWAL_WAIT_MS - 1)
+      expect([silent, behind]).toEqual([{}, {}])
+      await clock.advance(1)
+      expect(silent).toEqual({ silent: 'uncertain TIMEOUT' })
+      expect(behind).toEqual({ behind: 'unwritten TIMEOUT' })
+      expect(link.channels).toHaveLength(2)
+      // Its answer comes too late, for a channel that is no more.
+      refusing?.events.confirmed(1, false, true)
+      expect(silent).toEqual({ silent: 'uncertain TIMEOUT' })
+    })
+
+    it('is not replaced again and again by a queue that goes on refusing', async () => {
+      const { clock, link, send } = await createBench()
+      const refuse = async (): Promise<void> => {
+        send(['refused'])
+        await clock.advance(0)
+        link.channel.events.confirmed(link.channel.published.length, false, false)
+        await clock.advance(0)
+      }
+      await refuse()
+      expect(link.channels).toHaveLength(2)
+      for (let again = 0; again < 10; again += 1) await refuse()
+      expect(link.channels).toHaveLength(2)
+      await clock.advance(RENEWAL_PAUSE_MS)
+      await refuse()
+      expect(link.channels).toHaveLength(3)
+    })
+
+    it('that ends by itself meanwhile is replaced once', async () => {
+      const { clock, link, send } = await createBench()
+      const results = send(['m1', 'm2'])
+      await clock.advance(0)
+      link.channel.events.confirmed(1, false, false)
+      link.channel.end(lost)
+      await clock.advance(RENEWAL_WAIT_MS)
+      expect(results).toEqual({ m1: 'uncertain REFUSED', m2: 'uncertain DISCONNECTED' })
+      expect(link.channels).toHaveLength(2)
+      const next = send(['next'])
+      await clock.advance(0)
+      link.channel.events.confirmed(1, false, true)
+      expect(next).toEqual({ next: 'stored' })
+    })
   })
 
   it('keeps to one window of messages and bytes, over all streams', async () => {
