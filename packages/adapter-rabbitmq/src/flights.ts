@@ -1,4 +1,4 @@
-import type { SendBatch } from '@sluice/core/spi'
+import type { OpenBatch } from './open-batch.js'
 
 /** A publish that the broker has not answered. */
 export interface Flight {
@@ -9,20 +9,6 @@ export interface Flight {
   /** Beside the id, where another with the same id was out. 0 = none. */
   readonly mark: number
   returned: boolean
-}
-
-/** A batch of core with what of it is still to be reported. */
-export interface OpenBatch {
-  readonly batch: SendBatch
-  readonly exchange: string
-  readonly routingKey: string
-  /** First index that is not written. */
-  next: number
-  /** Not reported yet. */
-  open: number
-  /** By index; what was reported by a timeout is not reported again by a late confirm. */
-  readonly reported: Uint8Array
-  cancelTimer: (() => void) | undefined
 }
 
 /** Publishes in the order of their tags, which grow by one: answers find theirs without a search. */

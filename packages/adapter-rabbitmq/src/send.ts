@@ -13,9 +13,10 @@ import { ChannelRenewal } from './channel-renewal.js'
 import { writeEnvelope } from './envelope.js'
 import { wireHeaders } from './envelope-headers.js'
 import { toAdapterError } from './errors.js'
-import { Flights, type OpenBatch } from './flights.js'
+import { Flights } from './flights.js'
 import type { KnownExchanges } from './known-exchanges.js'
 import type { Link, Session } from './link.js'
+import { OpenBatch } from './open-batch.js'
 import { closedError, nacked, notConnected, renewed, tooLate, unroutable } from './send-errors.js'
 import { within } from './within.js'
 import type { WireConfirmChannel, WireMessage, WireProperties, WireReturn } from './wire/port.js'
@@ -73,29 +74,19 @@ export class Sender {
   }
 
   send(batch: SendBatch): void {
-    const count = batch.envelopes.length
     const address = addressOf(this.#options, batch.destination, batch.partition)
-    const { exchange, routingKey } = address ?? { exchange: '', routingKey: '' }
-    const open: OpenBatch = {
-      batch,
-      exchange,
-      routingKey,
-      next: 0,
-      open: count,
-      reported: new Uint8Array(count),
-      cancelTimer: undefined,
-    }
+    const open = new OpenBatch(batch, address ?? nowhere)
     if (this.#closed || this.#options.link.session === undefined) {
       const error = this.#closed ? closedError() : (this.#options.link.trouble ?? notConnected())
-      queueMicrotask(() => this.#reportUnwritten(open, error))
+      queueMicrotask(() => open.reportUnwritten(error))
       return
     }
     if (address === undefined) {
-      queueMicrotask(() => this.#each(open, 0, { kind: 'refused', error: tooLate() }))
+      queueMicrotask(() => open.reportRest({ kind: 'refused', error: tooLate() }))
       return
     }
     open.cancelTimer = this.#timers.after(batch.timeoutMs, () => this.#expired(open))
-    if (this.#options.exchanges.has(exchange)) {
+    if (this.#options.exchanges.has(open.exchange)) {
       this.#waiting.push(open)
       // Core hands over what has gathered in a tick; what comes in the same one is written in the same one.
       queueMicrotask(this.#pump)
@@ -154,7 +145,8 @@ export class Sender {
   async #renewChannel(): Promise<void> {
     const channel = this.#channel
     const { session } = this.#options.link
-    if (channel === undefined || session === undefined) return
+    // A broker that blocks does not hear that a channel is to end. Nothing is written meanwhile, and the next refusal comes here again.
+    if (channel === undefined || session === undefined || this.#options.link.isBlocked) return
     this.#channel = undefined
     this.#flights.takeAll((flight) => this.#uncertain(flight.batch, flight.index, renewed()))
     this.#ids.clear()
@@ -195,7 +187,7 @@ export class Sender {
       this.#unknown.delete(exchange)
       for (const one of batches) {
         if (error === undefined) this.#waiting.push(one)
-        else if (error.retryable) this.#reportUnwritten(one, error)
+        else if (error.retryable) one.reportUnwritten(error)
         else this.#refuse(one, error)
       }
       this.#pump()
@@ -206,7 +198,7 @@ export class Sender {
     const { destination } = open.batch
     const topic = destination.to === 'topic' ? destination.topic : destination.group.topic
     this.#options.context.routeChanged(topic)
-    this.#each(open, open.next, { kind: 'refused', error })
+    open.reportRest({ kind: 'refused', error })
   }
 
   // ------------------------------------------------------------------------------------------------ writing
@@ -216,26 +208,25 @@ export class Sender {
     this.#pumping = true
     try {
       for (let open = this.#waiting.peek(); open !== undefined && this.#mayWrite(open); open = this.#waiting.peek()) {
-        if (open.next < open.batch.envelopes.length) this.#write(open)
-        if (open.next >= open.batch.envelopes.length) this.#waiting.shift()
+        if (!open.isWritten) this.#write(open)
+        if (open.isWritten) this.#waiting.shift()
       }
     } finally {
       this.#pumping = false
     }
   }
 
-  #mayWrite({ batch, next }: OpenBatch): boolean {
+  #mayWrite({ nextBytes }: OpenBatch): boolean {
     if (this.#channel === undefined || this.#options.link.isBlocked || this.#renewal.isDue) return false
     const { count, bytes } = this.#flights
     if (count === 0) return true
-    return count < publishWindow.messages && bytes + (batch.envelopes[next]?.bytes ?? 0) <= publishWindow.bytes
+    return count < publishWindow.messages && bytes + nextBytes <= publishWindow.bytes
   }
 
   #write(open: OpenBatch): void {
-    const index = open.next
-    open.next += 1
-    const envelope = open.batch.envelopes[index]
-    if (envelope === undefined || open.reported[index] === 1) return
+    const index = open.take()
+    const envelope = open.unreported(index)
+    if (envelope === undefined) return
     const { properties, content } = writeEnvelope(envelope)
     const mark = this.#count(envelope.id, 1) === 0 ? 0 : (this.#marks += 1)
     const { exchange, routingKey } = open
@@ -249,11 +240,7 @@ export class Sender {
     const tag = this.#publish(message)
     if (typeof tag !== 'number' || tag === 0) {
       this.#count(envelope.id, -1)
-      this.#report(
-        open,
-        index,
-        tag === 0 ? { kind: 'unwritten', error: notConnected() } : { kind: 'refused', error: tag },
-      )
+      open.report(index, tag === 0 ? { kind: 'unwritten', error: notConnected() } : { kind: 'refused', error: tag })
       return
     }
     this.#flights.add(tag, { batch: open, index, bytes: envelope.bytes, messageId: envelope.id, mark, returned: false })
@@ -281,7 +268,7 @@ export class Sender {
   #confirmed(tag: number, multiple: boolean, ok: boolean): void {
     this.#flights.take(tag, multiple, (flight) => {
       this.#count(flight.messageId, -1)
-      if (ok) this.#report(flight.batch, flight.index, flight.returned ? unroutable(flight) : stored)
+      if (ok) flight.batch.report(flight.index, flight.returned ? unroutable(flight) : stored)
       else this.#uncertain(flight.batch, flight.index, nacked())
     })
     if (!ok) this.#renewal.refused()
@@ -298,60 +285,42 @@ export class Sender {
 
   #expired(open: OpenBatch): void {
     const error = adapterError('TIMEOUT', 'the broker has not confirmed in time', { scope: 'message', retryable: true })
-    const { next } = open
-    this.#reportUnwritten(open, error)
+    const { written } = open
+    open.reportUnwritten(error)
     this.#halt(open, error)
-    for (let index = 0; index < next; index += 1) this.#report(open, index, { kind: 'uncertain', error })
+    for (let index = 0; index < written; index += 1) open.report(index, { kind: 'uncertain', error })
     this.#pump()
   }
 
   #uncertain(open: OpenBatch, index: number, error: AdapterError): void {
     this.#halt(open, error)
-    this.#report(open, index, { kind: 'uncertain', error })
+    open.report(index, { kind: 'uncertain', error })
   }
 
   /** Nothing more of a stream is written before core has repeated what is uncertain. */
-  #halt({ exchange, routingKey }: OpenBatch, error: AdapterError): void {
+  #halt(open: OpenBatch, error: AdapterError): void {
     const stays: OpenBatch[] = []
     const ends: OpenBatch[] = []
-    for (const one of this.#waiting) {
-      ;(one.exchange === exchange && one.routingKey === routingKey ? ends : stays).push(one)
-    }
+    for (const one of this.#waiting) (one.isBeside(open) ? ends : stays).push(one)
     if (ends.length === 0) return
     this.#waiting.clear()
     for (const one of stays) this.#waiting.push(one)
-    for (const one of ends) this.#reportUnwritten(one, error)
+    for (const one of ends) one.reportUnwritten(error)
   }
 
   #failWritten(error: AdapterError): void {
-    this.#flights.takeAll((flight) => this.#report(flight.batch, flight.index, { kind: 'uncertain', error }))
+    this.#flights.takeAll((flight) => flight.batch.report(flight.index, { kind: 'uncertain', error }))
     this.#ids.clear()
   }
 
   #failUnwritten(error: AdapterError): void {
     const left = [...this.#waiting, ...[...this.#unknown.values()].flat()]
     this.#waiting.clear()
-    for (const open of left) this.#reportUnwritten(open, error)
-  }
-
-  #reportUnwritten(open: OpenBatch, error: AdapterError): void {
-    const from = open.next
-    open.next = open.batch.envelopes.length
-    this.#each(open, from, { kind: 'unwritten', error })
-  }
-
-  #each(open: OpenBatch, from: number, result: SendResult): void {
-    for (let index = from; index < open.batch.envelopes.length; index += 1) this.#report(open, index, result)
-  }
-
-  #report(open: OpenBatch, index: number, result: SendResult): void {
-    if (open.reported[index] === 1) return
-    open.reported[index] = 1
-    open.open -= 1
-    if (open.open === 0) open.cancelTimer?.()
-    open.batch.report(index, result)
+    for (const open of left) open.reportUnwritten(error)
   }
 }
+
+const nowhere = { exchange: '', routingKey: '' }
 
 const marked = (properties: WireProperties, mark: number): WireProperties => ({
   ...properties,

@@ -172,6 +172,20 @@ describe('publishing', () => {
       expect(link.channels).toHaveLength(3)
     })
 
+    it('stays while the broker blocks, which would not hear of its end, and is used on', async () => {
+      const { clock, link, send } = await createBench()
+      send(['m1'])
+      await clock.advance(0)
+      link.block(true)
+      link.channel.events.confirmed(1, false, false)
+      const next = send(['next'])
+      await clock.advance(RENEWAL_WAIT_MS)
+      expect([link.channels.length, next]).toEqual([1, {}])
+      link.block(false)
+      await clock.advance(0)
+      expect(link.channel.ids).toEqual(['m1', 'next'])
+    })
+
     it('that ends by itself meanwhile is replaced once', async () => {
       const { clock, link, send } = await createBench()
       const results = send(['m1', 'm2'])
