@@ -1,5 +1,6 @@
 import { BrokerError } from './broker-error.js'
 import { readCommandLine, type BrokerCommand } from './command-line.js'
+import { startKafka } from './kafka/start-kafka.js'
 import { startRabbit } from './rabbit/start-rabbit.js'
 import { startRedis } from './redis/start-redis.js'
 
@@ -27,6 +28,15 @@ async function start(command: BrokerCommand): Promise<Shown> {
   if (command.broker === 'redis') {
     const redis = await startRedis(command)
     return { lines: [`redis  ${redis.url}  pid ${redis.pid ?? ''}`], close: () => redis.close() }
+  }
+  if (command.broker === 'kafka') {
+    const kafka = await startKafka(command)
+    const nodes = kafka.nodes.map(({ id, pid }) => `n${id}  pid ${pid ?? ''}`)
+    const tls = kafka.caFile === undefined ? [] : [`tls    ${kafka.tlsBootstrap.join()}  authority ${kafka.caFile}`]
+    return {
+      lines: [`kafka  ${kafka.url}  version ${kafka.version ?? ''}`, ...tls, ...nodes],
+      close: () => kafka.close(),
+    }
   }
   const rabbit = await startRabbit(command)
   const lines = rabbit.nodes.flatMap(({ name, url, tlsUrl, pid }) => [

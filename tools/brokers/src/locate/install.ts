@@ -19,20 +19,20 @@ export function isContinuousIntegration({ env }: Host): boolean {
 }
 
 /**
- * Installs a Debian package. One process at a time: apt does not wait for its own lock.
+ * Installs Debian packages. One process at a time: apt does not wait for its own lock.
  *
  * @throws BrokerError `MISSING` with what apt wrote
  */
-export async function install(name: string, host: Host): Promise<void> {
+export async function install(names: string, host: Host): Promise<void> {
   const elevate = process.getuid?.() === 0 ? '' : 'sudo -n -E '
   const commands = [
     `${elevate}apt-get update -q`,
-    `${elevate}env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends ${name}`,
+    `${elevate}env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends ${names}`,
   ]
   const lock = join(tmpdir(), 'sluice-apt.lock')
   try {
     await run('flock', [lock, 'sh', '-c', commands.join(' && ')], { env: host.env, timeoutMs: installLimitMs })
   } catch (error) {
-    throw new BrokerError('MISSING', `${name} could not be installed with apt-get`, { cause: error })
+    throw new BrokerError('MISSING', `${names} could not be installed with apt-get`, { cause: error })
   }
 }

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { BrokerError } from '../broker-error.js'
 import { erlangFolders, findProgram, firstProgram, thisHost, type Host } from './host.js'
@@ -17,15 +18,25 @@ export interface RedisPrograms {
   readonly server: string
 }
 
+/** Paths of what runs Kafka. */
+export interface KafkaPrograms {
+  readonly java: string
+  /** Fetches Kafka; undefined when it need not, or cannot. */
+  readonly maven: string | undefined
+  /** The folder of jars that KAFKA_HOME has. */
+  readonly libraries: string | undefined
+}
+
 interface Programs {
   readonly rabbitmq: RabbitPrograms
   readonly redis: RedisPrograms
+  readonly kafka: KafkaPrograms
 }
 
 export type BrokerName = keyof Programs
 
 interface Source<Name extends BrokerName> {
-  /** The Debian package. */
+  /** The Debian packages. */
   readonly debian: string
   /** Names the folder of an installation elsewhere. */
   readonly variable: string
@@ -35,10 +46,11 @@ interface Source<Name extends BrokerName> {
 const sources: { readonly [Name in BrokerName]: Source<Name> } = {
   rabbitmq: { debian: 'rabbitmq-server', variable: 'RABBITMQ_HOME', find: findRabbit },
   redis: { debian: 'redis-server', variable: 'REDIS_HOME', find: findRedis },
+  kafka: { debian: 'default-jre-headless maven', variable: 'KAFKA_HOME', find: findKafka },
 }
 
 /**
- * Finds the programs of a broker: in the folder that RABBITMQ_HOME or REDIS_HOME names, else where packages put them. With `CI`
+ * Finds the programs of a broker: in the folder that RABBITMQ_HOME, REDIS_HOME or KAFKA_HOME names, else where packages put them. With `CI`
  * set, a missing one is installed where apt-get is there.
  *
  * @throws BrokerError `MISSING` when it is not here, with what to do; `BAD_OPTION` when the variable names a wrong folder
@@ -109,4 +121,17 @@ function findRedis(host: Host): RedisPrograms | undefined {
       ? firstProgram([join(home, 'bin', 'redis-server'), join(home, 'redis-server')])
       : findProgram('redis-server', host)
   return server === undefined ? undefined : { server }
+}
+
+/** Java, and where Kafka comes from: the folder that is named, or Maven. */
+function findKafka(host: Host): KafkaPrograms | undefined {
+  const { JAVA_HOME: javaHome, MAVEN_HOME: mavenHome, KAFKA_HOME: home } = host.env
+  const java = findProgram('java', host, javaHome === undefined ? [] : [join(javaHome, 'bin')])
+  if (java === undefined) return undefined
+  if (home !== undefined) {
+    const libraries = join(home, 'libs')
+    return existsSync(libraries) ? { java, maven: undefined, libraries } : undefined
+  }
+  const maven = findProgram('mvn', host, mavenHome === undefined ? [] : [join(mavenHome, 'bin')])
+  return maven === undefined ? undefined : { java, maven, libraries: undefined }
 }

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import type { Certificates } from './certificates.js'
+import type { Certificates } from '../process/certificates.js'
 import type { RabbitOptions } from './options.js'
 import type { RabbitSite } from './site.js'
 

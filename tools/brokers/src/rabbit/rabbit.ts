@@ -1,4 +1,4 @@
-import type { Certificates } from './certificates.js'
+import type { Certificates } from '../process/certificates.js'
 import { controlsOf, type RabbitControls } from './controls.js'
 import { evaluatorOf, type Evaluator } from './evaluator.js'
 import { leadersOf, type RabbitLeaders } from './leaders.js'

@@ -1,7 +1,7 @@
 import { BrokerError } from '../broker-error.js'
 import { locate } from '../locate/locate.js'
 import { addressedRabbit } from './addressed-rabbit.js'
-import { makeCertificates } from './certificates.js'
+import { makeCertificates } from '../process/certificates.js'
 import { checkRabbitOptions, type RabbitOptions } from './options.js'
 import { PrivateNode } from './private-node.js'
 import { composeRabbit, type Rabbit } from './rabbit.js'

@@ -2,7 +2,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { BrokerError } from '../broker-error.js'
 import { findProgram, thisHost } from '../locate/host.js'
-import { run } from '../process/run.js'
+import { run } from './run.js'
 
 export interface Certificates {
   /** The authority, as PEM: what a client has to trust. */
