@@ -8,14 +8,14 @@ import { root } from '../../root.mjs'
 import { until } from '../src/index.js'
 import { describeWith } from './needs.js'
 
-const describeBoth = await describeWith('rabbitmq', 'redis')
+const describeAll = await describeWith('rabbitmq', 'redis', 'kafka')
 
 interface Started {
   readonly pid: number
   readonly folder: string
 }
 
-describeBoth('nothing outlives the process that has started it', () => {
+describeAll('nothing outlives the process that has started it', () => {
   test.each([
     ['rabbitmq', 'throw', undefined, 1],
     ['redis', 'exit', undefined, 3],
@@ -23,6 +23,7 @@ describeBoth('nothing outlives the process that has started it', () => {
     ['rabbitmq', 'signal', 'SIGTERM', null],
     ['redis', 'signal', 'SIGINT', null],
     ['rabbitmq', 'signal', 'SIGKILL', null],
+    ['kafka', 'signal', 'SIGKILL', null],
   ] as const)('%s, when it ends by %s %s', async (broker, how, signal, code) => {
     const program = await bundle({ entry: 'tools/brokers/test/programs/forgetful.ts' })
     const child = spawn(process.execPath, [program, broker, how], { cwd: root, stdio: ['pipe', 'pipe', 'pipe'] })

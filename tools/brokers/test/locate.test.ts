@@ -55,6 +55,21 @@ describe('locate', () => {
     expect(await whyMissing('redis', host({ CI: 'false' }))).toContain('redis-server')
   })
 
+  test('Kafka by Java and Maven, or by Java and the folder of a distribution', async () => {
+    expect(await whyMissing('kafka', host())).toContain('maven')
+    const java = await program('bin/java')
+    expect(await whyMissing('kafka', host())).toContain('maven')
+    const maven = await program('bin/mvn')
+    expect(await locate('kafka', host())).toEqual({ java, maven, libraries: undefined })
+    const home = join(folder, 'kafka')
+    await expect(locate('kafka', host({ KAFKA_HOME: home }))).rejects.toMatchObject({ code: 'BAD_OPTION' })
+    await mkdir(join(home, 'libs'), { recursive: true })
+    const libraries = join(home, 'libs')
+    expect(await locate('kafka', host({ KAFKA_HOME: home }))).toEqual({ java, maven: undefined, libraries })
+    const own = await program('java-home/bin/java')
+    expect(await locate('kafka', host({ JAVA_HOME: join(folder, 'java-home') }))).toMatchObject({ java: own })
+  })
+
   test('with CI set nothing is skipped', async () => {
     await expect(whyMissing('redis', host({ CI: 'true' }))).rejects.toMatchObject({ code: 'MISSING' })
   })

@@ -24,6 +24,7 @@ export function addressedKafka(address: string): Kafka {
     ca: undefined,
     caFile: undefined,
     version: undefined,
+    folder: undefined,
     controllable: false,
     close: () => Promise.resolve(),
   }

@@ -18,6 +18,8 @@ export interface Kafka {
   readonly caFile: string | undefined
   /** Undefined when it is not ours. */
   readonly version: string | undefined
+  /** Holds everything of it, with the logs of its nodes; undefined when it is not ours. */
+  readonly folder: string | undefined
   /** Whether it is ours: false when it came from an address, and then all controls are refused with `NO_CONTROL`. */
   readonly controllable: boolean
   /** Ends everything and removes the folder. Also when this process ends, in whatever way. */

@@ -66,6 +66,7 @@ async function startAt(site: KafkaSite, certificates: Certificates | undefined):
     ca: certificates?.ca,
     caFile: certificates?.caFile,
     version: site.kafka.version,
+    folder: site.folder,
     controllable: true,
     close: () => site.guard.close(),
   }
