@@ -63,7 +63,9 @@ async function leaderOf(client: Client, topic: string): Promise<number | undefin
   }
 }
 
-describeKafka.each([['3.9.1'], ['4.4.0']])('a private Kafka %s', (version) => {
+for (const version of ['3.9.1', '4.4.0']) describeKafka(`a private Kafka ${version}`, () => onOneNode(version))
+
+function onOneNode(version: string): void {
   let kafka: Kafka
 
   beforeAll(async () => {
@@ -138,7 +140,7 @@ describeKafka.each([['3.9.1'], ['4.4.0']])('a private Kafka %s', (version) => {
       name: 'KafkaJSSASLAuthenticationError',
     })
   })
-})
+}
 
 describeKafka('a private Kafka of three nodes', () => {
   let kafka: Kafka
@@ -178,7 +180,7 @@ describeKafka('a private Kafka of three nodes', () => {
     await Promise.all([one.kill(), two.kill()])
     const producer = client.producer({ retry: { retries: 1 } })
     const refused = producer.connect().then(() => producer.send({ topic: 'majority', messages: [{ value: 'lost' }] }))
-    await expect(refused).rejects.toThrow()
+    await expect(refused).rejects.toMatchObject({ name: expect.stringMatching(/^KafkaJS/) })
     await producer.disconnect()
     await Promise.all([one.start(), two.start()])
     await send(client, 'majority', 'again')
