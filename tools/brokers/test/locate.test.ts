@@ -57,6 +57,8 @@ describe('locate', () => {
 
   test('Kafka by Java and Maven, or by Java and the folder of a distribution', async () => {
     expect(await whyMissing('kafka', host())).toContain('maven')
+    const noJava = locate('kafka', host({ KAFKA_HOME: folder }))
+    await expect(noJava).rejects.toThrow(/KAFKA_HOME is .*java in JAVA_HOME or PATH/)
     const java = await program('bin/java')
     expect(await whyMissing('kafka', host())).toContain('maven')
     const maven = await program('bin/mvn')

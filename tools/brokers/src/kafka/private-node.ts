@@ -1,10 +1,12 @@
+import { randomUUID } from 'node:crypto'
 import { rename, mkdir, writeFile } from 'node:fs/promises'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { BrokerError } from '../broker-error.js'
 import type { Guard } from '../process/guard.js'
-import { ManagedProcess, tail } from '../process/managed-process.js'
+import { tail, type ManagedProcess } from '../process/managed-process.js'
+import { Restartable, type RunState } from '../process/restartable.js'
 import { run } from '../process/run.js'
 import { viewCluster } from './cluster-view.js'
 import type { KafkaDistribution } from './distribution.js'
@@ -32,12 +34,12 @@ export class PrivateKafkaNode implements KafkaNode {
   readonly host = '127.0.0.1'
   readonly #site: KafkaSite
   readonly #place: KafkaPlace
-  #process: ManagedProcess | undefined
-  #paused = false
+  readonly #server: Restartable
 
   private constructor(site: KafkaSite, place: KafkaPlace) {
     this.#site = site
     this.#place = place
+    this.#server = new Restartable(this.#title, site.guard)
   }
 
   /** Prepares its folder; nothing runs yet. */
@@ -66,37 +68,32 @@ export class PrivateKafkaNode implements KafkaNode {
   }
 
   get pid(): number | undefined {
-    return this.#running?.pid
+    return this.#server.pid
   }
 
-  get state(): 'running' | 'paused' | 'stopped' {
-    if (this.#running === undefined) return 'stopped'
-    return this.#paused ? 'paused' : 'running'
+  get state(): RunState {
+    return this.#server.state
   }
 
   async start(): Promise<void> {
-    if (this.#running !== undefined) throw new BrokerError('FAILED', `${this.#title} is running already`)
-    this.#paused = false
     const process = await this.#run(['-Xshare:auto', `-XX:SharedArchiveFile=${this.#site.kafka.archive}`])
     await this.#untilReady(process)
   }
 
   async stop(): Promise<void> {
-    await this.#end('SIGTERM', stopTimeoutMs)
+    await this.#server.end('SIGTERM', stopTimeoutMs)
   }
 
   async kill(): Promise<void> {
-    await this.#end('SIGKILL', killTimeoutMs)
+    await this.#server.end('SIGKILL', killTimeoutMs)
   }
 
   pause(): void {
-    this.#alive().signal('SIGSTOP')
-    this.#paused = true
+    this.#server.pause()
   }
 
   resume(): void {
-    this.#alive().signal('SIGCONT')
-    this.#paused = false
+    this.#server.resume()
   }
 
   /** What this node knows of the cluster; `undefined` while it does not answer. */
@@ -106,13 +103,13 @@ export class PrivateKafkaNode implements KafkaNode {
   }
 
   /**
-   * Starts and stops it once to keep what it loads: every later start takes half of the time. Another process may be doing the same, so
+   * Starts and stops it once to keep what it loads: every later start takes half of the time. Somebody else may be doing the same, so
    * what it writes gets its name last.
    */
   async makeArchive(): Promise<void> {
     const { archive } = this.#site.kafka
     if (existsSync(archive)) return
-    const own = `${archive}.${process.pid}`
+    const own = `${archive}.${randomUUID()}`
     await this.#untilReady(await this.#run([`-XX:ArchiveClassesAtExit=${own}`]))
     await this.stop()
     if (existsSync(own)) await rename(own, archive)
@@ -154,20 +151,14 @@ export class PrivateKafkaNode implements KafkaNode {
     })
   }
 
-  async #run(flags: readonly string[]): Promise<ManagedProcess> {
-    const process = await ManagedProcess.start(
-      {
-        title: this.#title,
-        command: this.#site.kafka.java,
-        args: this.#arguments(flags, 'kafka.Kafka', [this.#propertiesFile]),
-        env: environment,
-        folder: this.#place.folder,
-        logFile: this.#logFile,
-      },
-      this.#site.guard,
-    )
-    this.#process = process
-    return process
+  #run(flags: readonly string[]): Promise<ManagedProcess> {
+    return this.#server.start({
+      command: this.#site.kafka.java,
+      args: this.#arguments(flags, 'kafka.Kafka', [this.#propertiesFile]),
+      env: environment,
+      folder: this.#place.folder,
+      logFile: this.#logFile,
+    })
   }
 
   async #untilReady(process: ManagedProcess): Promise<void> {
@@ -188,21 +179,6 @@ export class PrivateKafkaNode implements KafkaNode {
     const view = await viewCluster(this.#place.port)
     if (view === undefined || view.clusterId !== this.#site.clusterId) return false
     return view.controller >= 0 && view.brokers.includes(this.id)
-  }
-
-  async #end(signal: NodeJS.Signals, timeoutMs: number): Promise<void> {
-    await this.#running?.end(signal, timeoutMs)
-    this.#paused = false
-  }
-
-  get #running(): ManagedProcess | undefined {
-    return this.#process?.exit === undefined ? this.#process : undefined
-  }
-
-  #alive(): ManagedProcess {
-    const process = this.#running
-    if (process === undefined) throw new BrokerError('NOT_RUNNING', `${this.#title} is not running; start it first`)
-    return process
   }
 
   #notStarted(why: string): BrokerError {

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { BrokerError } from '../broker-error.js'
+import { allOf } from '../process/all-of.js'
 import { makeCertificates, type Certificates } from '../process/certificates.js'
 import { makeFolder } from '../process/folder.js'
 import { freePort } from '../process/free-port.js'
@@ -44,8 +45,7 @@ async function startAt(site: KafkaSite, certificates: Certificates | undefined):
   const [first] = nodes
   if (first === undefined) throw new BrokerError('BAD_OPTION', 'startKafka: nodes is 0')
   if (count === 1) await first.makeArchive()
-  const results = await Promise.allSettled(nodes.map((node) => node.start()))
-  for (const result of results) if (result.status === 'rejected') throw result.reason
+  await allOf(nodes.map((node) => node.start()))
   const seen = async (): Promise<boolean> => {
     return (await Promise.all(nodes.map((node) => node.brokersSeen()))).every((brokers) => brokers === count)
   }

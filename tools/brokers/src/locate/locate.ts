@@ -40,13 +40,30 @@ interface Source<Name extends BrokerName> {
   readonly debian: string
   /** Names the folder of an installation elsewhere. */
   readonly variable: string
+  /** What is looked for in that folder and beside it, for errors. */
+  readonly needs: string
   readonly find: (host: Host) => Programs[Name] | undefined
 }
 
 const sources: { readonly [Name in BrokerName]: Source<Name> } = {
-  rabbitmq: { debian: 'rabbitmq-server', variable: 'RABBITMQ_HOME', find: findRabbit },
-  redis: { debian: 'redis-server', variable: 'REDIS_HOME', find: findRedis },
-  kafka: { debian: 'default-jre-headless maven', variable: 'KAFKA_HOME', find: findKafka },
+  rabbitmq: {
+    debian: 'rabbitmq-server',
+    variable: 'RABBITMQ_HOME',
+    needs: 'rabbitmq-server in it or in its sbin or bin, and Erlang with epmd and erl_call in ERLANG_HOME or PATH',
+    find: findRabbit,
+  },
+  redis: {
+    debian: 'redis-server',
+    variable: 'REDIS_HOME',
+    needs: 'redis-server in it or in its bin',
+    find: findRedis,
+  },
+  kafka: {
+    debian: 'default-jre-headless maven',
+    variable: 'KAFKA_HOME',
+    needs: 'a folder libs in it, and java in JAVA_HOME or PATH',
+    find: findKafka,
+  },
 }
 
 /**
@@ -56,12 +73,12 @@ const sources: { readonly [Name in BrokerName]: Source<Name> } = {
  * @throws BrokerError `MISSING` when it is not here, with what to do; `BAD_OPTION` when the variable names a wrong folder
  */
 export async function locate<Name extends BrokerName>(name: Name, host: Host = thisHost): Promise<Programs[Name]> {
-  const { debian, variable, find } = sources[name]
+  const { debian, variable, needs, find } = sources[name]
   const found = find(host)
   if (found !== undefined) return found
   const home = host.env[variable]
   if (home !== undefined) {
-    throw new BrokerError('BAD_OPTION', `${variable} is ${home}, but the programs of ${name} are not there`)
+    throw new BrokerError('BAD_OPTION', `${variable} is ${home}, but not all that ${name} needs was found: ${needs}`)
   }
   if (mayInstall(host)) {
     await install(debian, host)

@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { BrokerError } from '../broker-error.js'
 import { freePort } from '../process/free-port.js'
-import { ManagedProcess, tail } from '../process/managed-process.js'
+import { tail } from '../process/managed-process.js'
+import { Restartable, type RunState } from '../process/restartable.js'
 import { configText, nodeEnvironment, type NodePlace } from './config.js'
 import type { Certificates } from '../process/certificates.js'
 import { erlCall } from './erl-call.js'
@@ -33,15 +34,15 @@ export class PrivateNode implements RabbitNode {
   readonly tlsUrl: string | undefined
   readonly #plan: NodePlan
   readonly #place: NodePlace
+  readonly #server: Restartable
   readonly #evaluator = new ResidentEvaluator((expressions, timeoutMs) =>
     erlCall(this.#plan.site, this.name, expressions, timeoutMs),
   )
-  #process: ManagedProcess | undefined
-  #paused = false
 
   private constructor(plan: NodePlan, place: NodePlace) {
     this.#plan = plan
     this.#place = place
+    this.#server = new Restartable(place.name, plan.site.guard)
     this.url = `amqp://guest:guest@127.0.0.1:${place.port}`
     this.tlsUrl = place.tlsPort === undefined ? undefined : `amqps://guest:guest@127.0.0.1:${place.tlsPort}`
   }
@@ -79,32 +80,24 @@ export class PrivateNode implements RabbitNode {
   }
 
   get pid(): number | undefined {
-    return this.#running?.pid
+    return this.#server.pid
   }
 
-  get state(): 'running' | 'paused' | 'stopped' {
-    if (this.#running === undefined) return 'stopped'
-    return this.#paused ? 'paused' : 'running'
+  get state(): RunState {
+    return this.#server.state
   }
 
   async start(): Promise<void> {
-    if (this.#running !== undefined) throw new BrokerError('FAILED', `${this.name} is running already`)
     const { site, options } = this.#plan
     const { startTimeoutMs = defaultStartTimeoutMs, settings } = options
-    const { name, folder } = this.#place
-    this.#paused = false
-    const process = await ManagedProcess.start(
-      {
-        title: name,
-        command: site.programs.server,
-        args: [],
-        env: nodeEnvironment(site, this.#place, settings),
-        folder,
-        logFile: join(folder, 'output.log'),
-      },
-      site.guard,
-    )
-    this.#process = process
+    const { folder } = this.#place
+    const process = await this.#server.start({
+      command: site.programs.server,
+      args: [],
+      env: nodeEnvironment(site, this.#place, settings),
+      folder,
+      logFile: join(folder, 'output.log'),
+    })
     const deadline = performance.now() + startTimeoutMs
     while (!(await answersAmqp(this.port))) {
       if (process.exit !== undefined) throw this.#notStarted('it ended')
@@ -125,13 +118,11 @@ export class PrivateNode implements RabbitNode {
   }
 
   pause(): void {
-    this.#alive().signal('SIGSTOP')
-    this.#paused = true
+    this.#server.pause()
   }
 
   resume(): void {
-    this.#alive().signal('SIGCONT')
-    this.#paused = false
+    this.#server.resume()
   }
 
   evaluate(expressions: string): Promise<string> {
@@ -143,25 +134,13 @@ export class PrivateNode implements RabbitNode {
   }
 
   async #call(expressions: string): Promise<string> {
-    this.#alive()
-    if (this.#paused) throw new BrokerError('NOT_RUNNING', `${this.name} is paused and cannot evaluate anything`)
+    this.#server.mustAnswer()
     return this.#evaluator.call(expressions, answerTimeoutMs)
   }
 
   async #end(signal: NodeJS.Signals, timeoutMs: number): Promise<void> {
-    await this.#running?.end(signal, timeoutMs)
+    await this.#server.end(signal, timeoutMs)
     this.#evaluator.forget()
-    this.#paused = false
-  }
-
-  get #running(): ManagedProcess | undefined {
-    return this.#process?.exit === undefined ? this.#process : undefined
-  }
-
-  #alive(): ManagedProcess {
-    const process = this.#running
-    if (process === undefined) throw new BrokerError('NOT_RUNNING', `${this.name} is not running; start it first`)
-    return process
   }
 
   #notStarted(why: string): BrokerError {

@@ -1,5 +1,6 @@
 import { BrokerError } from '../broker-error.js'
 import { locate } from '../locate/locate.js'
+import { allOf } from '../process/all-of.js'
 import { addressedRabbit } from './addressed-rabbit.js'
 import { makeCertificates } from '../process/certificates.js'
 import { checkRabbitOptions, type RabbitOptions } from './options.js'
@@ -48,10 +49,4 @@ async function startAt(site: RabbitSite, options: RabbitOptions): Promise<Rabbit
   for (const vhost of ['/', ...(options.vhosts ?? [])]) await rabbit.addVhost(vhost)
   for (const user of options.users ?? []) await rabbit.setUser(user)
   return rabbit
-}
-
-/** Waits for all of them, also when one has failed: nothing may still be starting when the rest is ended. */
-async function allOf(starts: readonly Promise<void>[]): Promise<void> {
-  const results = await Promise.allSettled(starts)
-  for (const result of results) if (result.status === 'rejected') throw result.reason
 }

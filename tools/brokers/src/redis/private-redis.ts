@@ -1,7 +1,8 @@
 import { join } from 'node:path'
 import { BrokerError } from '../broker-error.js'
 import type { Guard } from '../process/guard.js'
-import { ManagedProcess, tail } from '../process/managed-process.js'
+import { tail, type ManagedProcess } from '../process/managed-process.js'
+import { Restartable, type RunState } from '../process/restartable.js'
 import { until } from '../process/until.js'
 import { ask } from './ask.js'
 import type { Redis } from './redis.js'
@@ -22,11 +23,11 @@ export class PrivateRedis implements Redis {
   readonly host = '127.0.0.1'
   readonly controllable = true
   readonly #site: RedisSite
-  #process: ManagedProcess | undefined
-  #paused = false
+  readonly #server: Restartable
 
   constructor(site: RedisSite) {
     this.#site = site
+    this.#server = new Restartable('Redis', site.guard)
   }
 
   get url(): string {
@@ -42,31 +43,23 @@ export class PrivateRedis implements Redis {
   }
 
   get pid(): number | undefined {
-    return this.#running?.pid
+    return this.#server.pid
   }
 
-  get state(): 'running' | 'paused' | 'stopped' {
-    if (this.#running === undefined) return 'stopped'
-    return this.#paused ? 'paused' : 'running'
+  get state(): RunState {
+    return this.#server.state
   }
 
   async start(): Promise<void> {
-    if (this.#running !== undefined) throw new BrokerError('FAILED', 'Redis is running already')
-    const { server, folder, guard } = this.#site
+    const { server, folder } = this.#site
     const logFile = join(folder, 'output.log')
-    this.#paused = false
-    const process = await ManagedProcess.start(
-      {
-        title: 'redis-server',
-        command: server,
-        args: [join(folder, 'redis.conf')],
-        env: { PATH: '/usr/bin:/bin', LANG: 'C.UTF-8' },
-        folder,
-        logFile,
-      },
-      guard,
-    )
-    this.#process = process
+    const process = await this.#server.start({
+      command: server,
+      args: [join(folder, 'redis.conf')],
+      env: { PATH: '/usr/bin:/bin', LANG: 'C.UTF-8' },
+      folder,
+      logFile,
+    })
     await until('Redis answers', () => this.#answers(process), { timeoutMs: startTimeoutMs, everyMs: 10 }).catch(
       async (error: unknown) => {
         await this.kill()
@@ -77,21 +70,19 @@ export class PrivateRedis implements Redis {
   }
 
   async stop(): Promise<void> {
-    await this.#end('SIGTERM')
+    await this.#server.end('SIGTERM', stopTimeoutMs)
   }
 
   async kill(): Promise<void> {
-    await this.#end('SIGKILL')
+    await this.#server.end('SIGKILL', stopTimeoutMs)
   }
 
   pause(): void {
-    this.#alive().signal('SIGSTOP')
-    this.#paused = true
+    this.#server.pause()
   }
 
   resume(): void {
-    this.#alive().signal('SIGCONT')
-    this.#paused = false
+    this.#server.resume()
   }
 
   async configSet(name: string, value: string): Promise<void> {
@@ -99,8 +90,7 @@ export class PrivateRedis implements Redis {
   }
 
   async command(...words: readonly string[]): Promise<RedisReply> {
-    this.#alive()
-    if (this.#paused) throw new BrokerError('NOT_RUNNING', 'Redis is paused; resume it first')
+    this.#server.mustAnswer()
     return ask(this.port, words)
   }
 
@@ -116,20 +106,5 @@ export class PrivateRedis implements Redis {
       () => true,
       () => false,
     )
-  }
-
-  async #end(signal: NodeJS.Signals): Promise<void> {
-    await this.#running?.end(signal, stopTimeoutMs)
-    this.#paused = false
-  }
-
-  get #running(): ManagedProcess | undefined {
-    return this.#process?.exit === undefined ? this.#process : undefined
-  }
-
-  #alive(): ManagedProcess {
-    const process = this.#running
-    if (process === undefined) throw new BrokerError('NOT_RUNNING', 'Redis is not running; start it first')
-    return process
   }
 }
