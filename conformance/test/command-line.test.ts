@@ -5,6 +5,7 @@ import { kitCommand } from '../src/kit/kit-command.js'
 describe('the command line of the kit', () => {
   it.each([
     [[], '--adapter is missing'],
+    [['--adapter', 'constructor'], '--adapter constructor is unknown. Known: memory'],
     [['--adapter', 'carrier-pigeon'], '--adapter carrier-pigeon is unknown. Known: memory'],
     [['--adapter', 'memory', '--like', 'stack'], '--like stack is unknown for memory. Known: queue, log'],
     [['--adapter', 'memory', '--nodes', '3'], '--nodes is not for --adapter memory'],

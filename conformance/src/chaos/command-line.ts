@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { readAdapter } from '../command/read-adapter.js'
 import { readNumber } from '../command/read-number.js'
 import { leastOverlap } from './perform-fault.js'
 import { targets } from './targets.js'
@@ -47,10 +48,8 @@ export function readCommandLine(args: readonly string[]): Command | undefined {
     },
   })
   if (values.help === true) return undefined
-  const { adapter, only, json } = values
-  if (adapter === undefined) throw new Error(`--adapter is missing\n\n${usage}`)
-  const known = Object.hasOwn(targets, adapter) ? targets[adapter] : undefined
-  if (known === undefined) throw new Error(`--adapter ${adapter} is unknown. Known: ${Object.keys(targets).join(', ')}`)
+  const { only, json } = values
+  const { adapter, known } = readAdapter(values.adapter, targets, usage)
   const nodes = readNumber('--nodes', values.nodes, 1) ?? known.nodes[0] ?? 1
   if (!known.nodes.includes(nodes))
     throw new Error(`--nodes ${nodes} is not for --adapter ${adapter}. Known: ${known.nodes.join(', ')}`)

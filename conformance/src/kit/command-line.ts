@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
 import { isId, type Id, type RunOptions } from '@sluice/testing'
+import { readAdapter } from '../command/read-adapter.js'
 import { readNumber } from '../command/read-number.js'
 import { adapters, type HarnessChoice } from './adapters.js'
 
@@ -49,11 +50,8 @@ export function readCommandLine(args: readonly string[]): Command | undefined {
     },
   })
   if (values.help === true) return undefined
-  const { adapter, only } = values
-  if (adapter === undefined) throw new Error(`--adapter is missing\n\n${usage}`)
-  const known = adapters[adapter]
-  if (known === undefined)
-    throw new Error(`--adapter ${adapter} is unknown. Known: ${Object.keys(adapters).join(', ')}`)
+  const { only } = values
+  const { adapter, known } = readAdapter(values.adapter, adapters, usage)
   const choice: Record<string, string> = {}
   for (const flag of ['like', 'nodes'] as const) {
     const value = values[flag]
