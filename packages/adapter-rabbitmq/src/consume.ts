@@ -61,7 +61,8 @@ interface Owned {
 const holdShare = 0.6
 /**
  * So long a queue that was deleted is there again before it is consumed: a consumer of a quorum queue that is just being made ends its
- * whole connection, with every claim (RabbitMQ 3.10, INTERNAL_ERROR).
+ * whole connection, with every claim (RabbitMQ 3.10, INTERNAL_ERROR). Who makes it by Sluice is waited for; of anybody else AMQP does not
+ * tell when it is through.
  */
 const FRESH_QUEUE_MS = 250
 const retryBackoff = exponentialBackoff({ fromMs: 100, toMs: 5_000 })
@@ -249,12 +250,13 @@ export class GroupConsumer implements Consumer {
     if (claim !== undefined) this.#tellLost(claim, cause)
     if (owned.queue !== queue) return
     owned.queue = undefined
-    if (cause.code === 'UNKNOWN_TOPIC') {
-      void this.#mending.begin(cause, queueDeleted).then(() => this.#openIn(owned, FRESH_QUEUE_MS))
-      return
-    }
     owned.failures += 1
-    this.#openIn(owned, retryBackoff(owned.failures))
+    const pauseMs = retryBackoff(owned.failures)
+    if (cause.code !== 'UNKNOWN_TOPIC') this.#openIn(owned, pauseMs)
+    else {
+      const mended = this.#mending.begin(cause, queueDeleted)
+      void mended.then(() => this.#openIn(owned, Math.max(pauseMs, FRESH_QUEUE_MS)))
+    }
   }
 
   #openIn(owned: Owned, ms: number): void {
