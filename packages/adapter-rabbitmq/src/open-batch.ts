@@ -1,4 +1,4 @@
-import type { AdapterError, Cancel, Outbound, SendBatch, SendResult } from '@sluice/core/spi'
+import type { AdapterError, Cancel, Destination, Outbound, SendBatch, SendResult } from '@sluice/core/spi'
 import type { Address } from './address.js'
 
 /** A batch of core with what of it is still to be written and to be reported. Each message is reported once, whatever is heard of it later. */
@@ -6,6 +6,8 @@ export class OpenBatch {
   readonly batch: SendBatch
   readonly exchange: string
   readonly routingKey: string
+  /** What is stored in the order in which it is written. Undefined: dead letters and delays, which have none. */
+  readonly stream: string | undefined
   cancelTimer: Cancel | undefined
   /** First index that is not written. */
   #next = 0
@@ -17,6 +19,7 @@ export class OpenBatch {
     this.batch = batch
     this.exchange = exchange
     this.routingKey = routingKey
+    this.stream = isOrdered(batch.destination) ? `${exchange}\n${routingKey}` : undefined
     this.#open = batch.envelopes.length
     this.#reported = new Uint8Array(this.#open)
   }
@@ -68,3 +71,6 @@ export class OpenBatch {
     this.reportRest({ kind: 'unwritten', error })
   }
 }
+
+const isOrdered = (destination: Destination): boolean =>
+  destination.to === 'topic' || (destination.to === 'group' && (destination.delayMs ?? 0) === 0)

@@ -1,7 +1,6 @@
 import {
   adapterError,
   createTimerHeap,
-  Deque,
   type AdapterContext,
   type AdapterError,
   type SendBatch,
@@ -18,6 +17,7 @@ import type { KnownExchanges } from './known-exchanges.js'
 import type { Link, Session } from './link.js'
 import { OpenBatch } from './open-batch.js'
 import { closedError, nacked, notConnected, renewed, tooLate, unroutable } from './send-errors.js'
+import { WaitingBatches } from './waiting-batches.js'
 import { within } from './within.js'
 import type { WireConfirmChannel, WireMessage, WireProperties, WireReturn } from './wire/port.js'
 import type { WireError } from './wire/wire-error.js'
@@ -46,7 +46,7 @@ export interface SenderOptions extends Naming {
 export class Sender {
   readonly #options: SenderOptions
   readonly #timers: TimerHeap
-  readonly #waiting = new Deque<OpenBatch>()
+  readonly #waiting = new WaitingBatches()
   /** Batches of exchanges that are being asked for. */
   readonly #unknown = new Map<string, OpenBatch[]>()
   readonly #ids = new Map<string, number>()
@@ -105,7 +105,7 @@ export class Sender {
 
   /** Publishes without an answer. */
   get pending(): number {
-    return this.#flights.count + this.#waiting.length
+    return this.#flights.count + this.#waiting.count
   }
 
   // ------------------------------------------------------------------------------------------------ the channel
@@ -137,6 +137,7 @@ export class Sender {
     }
     this.#flights = new Flights()
     this.#ids.clear()
+    this.#waiting.begin()
     this.#channel = channel
     this.#pump()
   }
@@ -243,6 +244,7 @@ export class Sender {
       open.report(index, tag === 0 ? { kind: 'unwritten', error: notConnected() } : { kind: 'refused', error: tag })
       return
     }
+    this.#waiting.wrote(open)
     this.#flights.add(tag, { batch: open, index, bytes: envelope.bytes, messageId: envelope.id, mark, returned: false })
   }
 
@@ -268,6 +270,7 @@ export class Sender {
   #confirmed(tag: number, multiple: boolean, ok: boolean): void {
     this.#flights.take(tag, multiple, (flight) => {
       this.#count(flight.messageId, -1)
+      this.#waiting.answered(flight.batch, ok && !flight.returned)
       if (ok) flight.batch.report(flight.index, flight.returned ? unroutable(flight) : stored)
       else this.#uncertain(flight.batch, flight.index, nacked())
     })
@@ -299,13 +302,7 @@ export class Sender {
 
   /** Nothing more of a stream is written before core has repeated what is uncertain. */
   #halt(open: OpenBatch, error: AdapterError): void {
-    const stays: OpenBatch[] = []
-    const ends: OpenBatch[] = []
-    for (const one of this.#waiting) (one.isBeside(open) ? ends : stays).push(one)
-    if (ends.length === 0) return
-    this.#waiting.clear()
-    for (const one of stays) this.#waiting.push(one)
-    for (const one of ends) one.reportUnwritten(error)
+    for (const one of this.#waiting.takeBeside(open)) one.reportUnwritten(error)
   }
 
   #failWritten(error: AdapterError): void {
@@ -314,8 +311,7 @@ export class Sender {
   }
 
   #failUnwritten(error: AdapterError): void {
-    const left = [...this.#waiting, ...[...this.#unknown.values()].flat()]
-    this.#waiting.clear()
+    const left = [...this.#waiting.takeAll(), ...[...this.#unknown.values()].flat()]
     for (const open of left) open.reportUnwritten(error)
   }
 }

@@ -20,13 +20,20 @@ export class FakeConfirmChannel {
     return Promise.resolve()
   }
 
+  /** The broker confirms the newest with this id, or refuses it; `upTo`: with all before it. */
+  answer(id: string, { ok = true, upTo = false }: { readonly ok?: boolean; readonly upTo?: boolean } = {}): void {
+    const tag = this.ids.lastIndexOf(id) + 1
+    if (tag === 0) throw new Error(`"${id}" was not published: ${this.ids.join(', ')}`)
+    this.events.confirmed(tag, upTo, ok)
+  }
+
   end(reason: WireError): void {
     if (!this.isOpen) return
     this.isOpen = false
     this.events.closed(reason)
   }
 
-  /** The exchange and the id of each, in order. */
+  /** The id of each, in order. */
   get ids(): readonly string[] {
     return this.published.map(({ properties }) => properties.messageId ?? '')
   }

@@ -13,6 +13,7 @@ import { RENEWAL_PAUSE_MS, RENEWAL_WAIT_MS } from '../src/channel-renewal.js'
 import { KnownExchanges } from '../src/known-exchanges.js'
 import { createNames } from '../src/names.js'
 import { publishWindow, Sender } from '../src/send.js'
+import type { WireMessage } from '../src/wire/port.js'
 import { WireError } from '../src/wire/wire-error.js'
 import { FakeLink } from './fake-wire.js'
 
@@ -34,7 +35,13 @@ interface Bench {
 
 const toOrders: Destination = { to: 'topic', topic: 'orders' }
 
-async function createBench({ known = ['orders'] }: { readonly known?: readonly string[] } = {}): Promise<Bench> {
+interface BenchOptions {
+  readonly known?: readonly string[]
+  /** Partitions of the topic that have had a message stored on the channel. */
+  readonly opened?: readonly number[]
+}
+
+async function createBench({ known = ['orders'], opened = [] }: BenchOptions = {}): Promise<Bench> {
   const clock = createSimulatedClock()
   const link = new FakeLink()
   const changed: string[] = []
@@ -61,6 +68,11 @@ async function createBench({ known = ['orders'] }: { readonly known?: readonly s
     sender.send(batch)
     return results
   }
+  for (const partition of opened) {
+    send([`first of ${partition}`], { partition })
+    await clock.advance(0)
+    link.channel.answer(`first of ${partition}`)
+  }
   return { clock, link, sender, changed, send }
 }
 
@@ -76,38 +88,37 @@ const lost = new WireError('reset', { kind: 'io', scope: 'connection' })
 
 describe('publishing', () => {
   it('reports what the broker says of each, in whatever order it does', async () => {
-    const { clock, link, send } = await createBench()
+    const { clock, link, send } = await createBench({ opened: [0] })
     const results = send(numbers(5))
     await clock.advance(0)
-    expect(link.channel.published[0]).toMatchObject({ exchange: 'orders', routingKey: '0', mandatory: true })
-    link.channel.events.confirmed(3, false, true)
+    expect(link.channel.published[1]).toMatchObject({ exchange: 'orders', routingKey: '0', mandatory: true })
+    link.channel.answer('m3')
     expect(results).toEqual({ m3: 'stored' })
-    link.channel.events.confirmed(4, true, true)
+    link.channel.answer('m4', { upTo: true })
     expect(results).toEqual({ m1: 'stored', m2: 'stored', m3: 'stored', m4: 'stored' })
-    link.channel.events.confirmed(5, false, true)
+    link.channel.answer('m5')
     expect(results['m5']).toBe('stored')
   })
 
   it('finds the message that came back, also among others with its id', async () => {
-    const { clock, link, send } = await createBench()
+    const { clock, link, send } = await createBench({ opened: [0, 1] })
     const first = send(['same', 'm2'])
     const second = send(['same'], { partition: 1 })
     await clock.advance(0)
-    const [, , returned] = link.channel.published
-    const { exchange, routingKey, properties } = returned as (typeof link.channel.published)[number]
+    const { exchange, routingKey, properties } = link.channel.published.at(-1) as WireMessage
     link.channel.events.returned({ replyCode: 312, replyText: 'NO_ROUTE', exchange, routingKey, properties })
-    link.channel.events.confirmed(3, true, true)
+    link.channel.answer('same', { upTo: true })
     expect(first).toEqual({ same: 'stored', m2: 'stored' })
     expect(second).toEqual({ same: 'refused UNROUTABLE' })
   })
 
   it('takes a nack for uncertain, because another queue may hold it, and writes nothing behind it', async () => {
-    const { clock, link, send } = await createBench()
+    const { clock, link, send } = await createBench({ opened: [0] })
     const window = send(numbers(publishWindow.messages))
     const behind = send(['behind'])
     const other = send(['other'], { partition: 1 })
     await clock.advance(0)
-    link.channel.events.confirmed(1, false, false)
+    link.channel.answer('m1', { ok: false })
     expect(window['m1']).toBe('uncertain REFUSED')
     expect(behind).toEqual({ behind: 'unwritten REFUSED' })
     expect(other).toEqual({})
@@ -116,17 +127,17 @@ describe('publishing', () => {
 
   describe('a channel on which a queue has refused something', () => {
     it('is replaced when everything on it is answered; nothing is written meanwhile', async () => {
-      const { clock, link, send } = await createBench()
+      const { clock, link, send } = await createBench({ opened: [0] })
       const first = send(['m1', 'm2'])
       await clock.advance(0)
       const [refusing] = link.channels
-      refusing?.events.confirmed(1, false, false)
+      refusing?.answer('m1', { ok: false })
       const other = send(['other'], { partition: 1 })
       await clock.advance(0)
       expect(link.channels).toHaveLength(1)
-      expect(refusing?.ids).toEqual(['m1', 'm2'])
+      expect(refusing?.ids).toEqual(['first of 0', 'm1', 'm2'])
 
-      refusing?.events.confirmed(2, false, true)
+      refusing?.answer('m2')
       await clock.advance(0)
       expect(refusing?.isOpen).toBe(false)
       expect(first).toEqual({ m1: 'uncertain REFUSED', m2: 'stored' })
@@ -187,10 +198,10 @@ describe('publishing', () => {
     })
 
     it('that ends by itself meanwhile is replaced once', async () => {
-      const { clock, link, send } = await createBench()
+      const { clock, link, send } = await createBench({ opened: [0] })
       const results = send(['m1', 'm2'])
       await clock.advance(0)
-      link.channel.events.confirmed(1, false, false)
+      link.channel.answer('m1', { ok: false })
       link.channel.end(lost)
       await clock.advance(RENEWAL_WAIT_MS)
       expect(results).toEqual({ m1: 'uncertain REFUSED', m2: 'uncertain DISCONNECTED' })
@@ -202,27 +213,115 @@ describe('publishing', () => {
     })
   })
 
+  describe('the first message of a stream on a channel', () => {
+    it('goes alone until it is stored, while other streams go on', async () => {
+      const { clock, link, send } = await createBench()
+      const results = [send(['a1', 'a2']), send(['b1'], { partition: 1 }), send(['a3']), send(['b2'], { partition: 1 })]
+      await clock.advance(0)
+      expect(link.channel.ids).toEqual(['a1', 'b1'])
+      link.channel.answer('a1')
+      expect(link.channel.ids).toEqual(['a1', 'b1', 'a2', 'a3'])
+      link.channel.answer('b1')
+      expect(link.channel.ids).toEqual(['a1', 'b1', 'a2', 'a3', 'b2'])
+      link.channel.answer('b2', { upTo: true })
+      const [a12, b1, a3, b2] = results
+      expect({ ...a12, ...b1, ...a3, ...b2 }).toEqual(
+        Object.fromEntries(['a1', 'a2', 'a3', 'b1', 'b2'].map((id) => [id, 'stored'])),
+      )
+    })
+
+    it('takes what waits behind it along when it is refused, and the next one goes alone again', async () => {
+      const { clock, link, send } = await createBench()
+      const first = send(['a1', 'a2'])
+      const second = send(['a3'])
+      await clock.advance(0)
+      link.channel.answer('a1', { ok: false })
+      expect(first).toEqual({ a1: 'uncertain REFUSED', a2: 'unwritten REFUSED' })
+      expect(second).toEqual({ a3: 'unwritten REFUSED' })
+      send(['a1', 'a2', 'a3'])
+      await clock.advance(0)
+      expect(link.channels).toHaveLength(2)
+      expect(link.channel.ids).toEqual(['a1'])
+      link.channel.answer('a1')
+      expect(link.channel.ids).toEqual(['a1', 'a2', 'a3'])
+    })
+
+    it('that came back has made nothing known: the next one goes alone', async () => {
+      const { clock, link, send } = await createBench()
+      const results = send(['a1', 'a2', 'a3'])
+      await clock.advance(0)
+      const { exchange, routingKey, properties } = link.channel.published[0] as WireMessage
+      link.channel.events.returned({ replyCode: 312, replyText: 'NO_ROUTE', exchange, routingKey, properties })
+      link.channel.answer('a1')
+      expect(link.channel.ids).toEqual(['a1', 'a2'])
+      link.channel.answer('a2')
+      expect(link.channel.ids).toEqual(['a1', 'a2', 'a3'])
+      expect(results).toEqual({ a1: 'refused UNROUTABLE', a2: 'stored' })
+    })
+
+    it('without an answer leaves what waits behind it unwritten, also what comes then', async () => {
+      const { clock, link, sender, send } = await createBench()
+      const first = send(['a1', 'a2'], { timeoutMs: 500 })
+      await clock.advance(0)
+      await clock.advance(500)
+      expect(first).toEqual({ a1: 'uncertain TIMEOUT', a2: 'unwritten TIMEOUT' })
+      const second = send(['a1', 'a2'], { timeoutMs: 500 })
+      await clock.advance(500)
+      expect(second).toEqual({ a1: 'unwritten TIMEOUT', a2: 'unwritten TIMEOUT' })
+      const third = send(['a1', 'a2'], { timeoutMs: 500 })
+      await clock.advance(0)
+      expect(sender.pending).toBe(2)
+      link.channel.answer('a1')
+      expect(link.channel.ids).toEqual(['a1', 'a1', 'a2'])
+      link.channel.answer('a2', { upTo: true })
+      expect(third).toEqual({ a1: 'stored', a2: 'stored' })
+      expect(sender.pending).toBe(0)
+    })
+
+    it('ends with its channel, and so does what waits behind it', async () => {
+      const { clock, link, send } = await createBench()
+      const results = send(['a1', 'a2'])
+      await clock.advance(0)
+      link.channel.end(lost)
+      expect(results).toEqual({ a1: 'uncertain DISCONNECTED', a2: 'unwritten DISCONNECTED' })
+      send(['a1', 'a2'])
+      await clock.advance(0)
+      expect(link.channel.ids).toEqual(['a1'])
+    })
+
+    it('is not waited for by dead letters and delays, which have no order', async () => {
+      const { clock, link, send } = await createBench()
+      const group = { topic: 'orders', group: 'mail' }
+      send(['d1', 'd2'], { destination: { to: 'dead-letter', group } })
+      send(['l1', 'l2'], { destination: { to: 'group', group, delayMs: 1_000 } })
+      send(['r1', 'r2'], { destination: { to: 'group', group, delayMs: 0 } })
+      await clock.advance(0)
+      expect(link.channel.ids).toEqual(['d1', 'd2', 'r1', 'l1', 'l2'])
+    })
+  })
+
   it('keeps to one window of messages and bytes, over all streams', async () => {
-    const { clock, link, send } = await createBench()
+    const { clock, link, send } = await createBench({ opened: [0, 1] })
+    const written = (): number => link.channel.published.length - 2
     send(numbers(200))
     send(numbers(200, 201), { partition: 1 })
     await clock.advance(0)
-    expect(link.channel.published).toHaveLength(publishWindow.messages)
-    link.channel.events.confirmed(100, true, true)
-    expect(link.channel.published).toHaveLength(publishWindow.messages + 100)
-    link.channel.events.confirmed(400, true, true)
-    expect(link.channel.published).toHaveLength(400)
-    link.channel.events.confirmed(400, true, true)
+    expect(written()).toBe(publishWindow.messages)
+    link.channel.answer('m100', { upTo: true })
+    expect(written()).toBe(publishWindow.messages + 100)
+    link.channel.answer(`m${publishWindow.messages + 100}`, { upTo: true })
+    expect(written()).toBe(400)
+    link.channel.answer('m400', { upTo: true })
     send(numbers(3), { bytes: publishWindow.bytes / 2 })
     await clock.advance(0)
-    expect(link.channel.published).toHaveLength(402)
+    expect(written()).toBe(402)
   })
 
   it('says unwritten of what certainly never left, uncertain of the rest, when the connection is lost', async () => {
-    const { clock, link, send } = await createBench()
+    const { clock, link, send } = await createBench({ opened: [0] })
     const results = send(numbers(publishWindow.messages + 2))
     await clock.advance(0)
-    link.channel.events.confirmed(1, false, true)
+    link.channel.answer('m1')
     link.down(lost)
     expect(results['m1']).toBe('stored')
     expect(results['m2']).toBe('uncertain DISCONNECTED')
@@ -250,16 +349,16 @@ describe('publishing', () => {
   })
 
   it('tells what has no answer in time, and hears nothing of it afterwards', async () => {
-    const { clock, link, send } = await createBench()
+    const { clock, link, send } = await createBench({ opened: [0] })
     const results = send(numbers(publishWindow.messages + 1), { timeoutMs: 500 })
     await clock.advance(499)
     expect(results).toEqual({})
     await clock.advance(1)
     expect(results['m1']).toBe('uncertain TIMEOUT')
     expect(results[`m${publishWindow.messages + 1}`]).toBe('unwritten TIMEOUT')
-    link.channel.events.confirmed(publishWindow.messages, true, true)
+    link.channel.answer(`m${publishWindow.messages}`, { upTo: true })
     expect(results['m1']).toBe('uncertain TIMEOUT')
-    expect(link.channel.published).toHaveLength(publishWindow.messages)
+    expect(link.channel.published).toHaveLength(1 + publishWindow.messages)
   })
 
   it('writes nothing while the broker takes nothing', async () => {
@@ -301,6 +400,8 @@ describe('an exchange', () => {
     expect(link.channel.ids).toEqual(['m1'])
     found()
     await clock.advance(0)
+    expect(link.channel.ids).toEqual(['m1', 'f1'])
+    link.channel.answer('f1')
     expect(link.channel.ids).toEqual(['m1', 'f1', 'f2'])
     expect(link.checked).toEqual(['fresh'])
   })
