@@ -31,9 +31,10 @@ const cutSome = ({ proxies }: BrokenRabbit): FaultKind => ({
   weight: 12,
   async run(scene) {
     let connections = 0
-    scene.facts.loses(null)
     const ms = between(scene, 200, 800)
     for (let turn = 0; turn < 3; turn++) {
+      // Each time by itself: what was sent again after one turn may be on its way in the next.
+      scene.facts.loses(null)
       for (const connection of proxies.flatMap((proxy) => proxy.connections)) {
         if (scene.random() >= 0.3) continue
         connections += 1
