@@ -1,0 +1,171 @@
+import { exponentialBackoff, type Clock } from '@sluice/core/spi'
+import { errorCodes } from '../error-codes.js'
+import { KafkaError } from '../kafka-error.js'
+import type { HostAndPort, Producer, ProduceResult, TopicPartition } from '../port.js'
+import { encodeBatch } from '../records/encode-batch.js'
+import type { KafkaRecord } from '../records/record.js'
+import { serverError, type Cluster } from './cluster.js'
+import { pause } from './pause.js'
+import { ProduceLine } from './produce-line.js'
+import { judgeProduce } from './produce-verdict.js'
+
+/** Numbers of records wrap here. */
+const SEQUENCES = 2 ** 31
+const backoff = exponentialBackoff({ fromMs: 50, toMs: 1_000 })
+/** A topic that was just made is not known to every node at once; one that is unknown for longer is not there. */
+const UNKNOWN_TOPIC_MS = 3_000
+
+export interface ProducerIdentity {
+  readonly producerId: bigint
+  readonly producerEpoch: number
+}
+
+/** One attempt to have a batch stored, from the first try to its result. */
+interface Attempt {
+  readonly to: TopicPartition
+  readonly batch: Buffer
+  readonly deadlineMs: number
+  tries: number
+  /** It was written once and nothing was heard of that: it may be stored. */
+  unheard: boolean
+  unknownSinceMs: number | undefined
+}
+
+/** What a try has ended with: a result, or why it may be tried again. */
+type Try = { readonly result: ProduceResult } | { readonly again: KafkaError }
+
+/**
+ * Writes batches under one identity, with numbers by which the broker knows what it has. A batch is repeated unchanged until it is
+ * answered, which is safe because nothing else of its partition is on its way meanwhile.
+ */
+export class IdempotentProducer implements Producer {
+  readonly #cluster: Cluster
+  readonly #clock: Clock
+  readonly #identity: ProducerIdentity
+  /** Number of the next record, by partition; what did not end well has none any more. */
+  readonly #sequences = new Map<string, number | 'lost'>()
+  readonly #lines = new Map<string, ProduceLine>()
+  #closed = false
+
+  constructor(cluster: Cluster, clock: Clock, identity: ProducerIdentity) {
+    this.#cluster = cluster
+    this.#clock = clock
+    this.#identity = identity
+  }
+
+  async send(to: TopicPartition, records: readonly KafkaRecord[], timeoutMs: number): Promise<ProduceResult> {
+    const key = `${to.partition} ${to.topic}`
+    const firstSequence = this.#sequences.get(key) ?? 0
+    if (firstSequence === 'lost') throw new RangeError('a producer does not write again where something went wrong')
+    // Until it went well.
+    this.#sequences.set(key, 'lost')
+    const attempt: Attempt = {
+      to,
+      batch: encodeBatch(records, { ...this.#identity, firstSequence }),
+      deadlineMs: this.#clock.monotonic() + timeoutMs,
+      tries: 0,
+      unheard: false,
+      unknownSinceMs: undefined,
+    }
+    const result = await this.#run(attempt)
+    if (result.kind === 'stored') this.#sequences.set(key, (firstSequence + records.length) % SEQUENCES)
+    return result
+  }
+
+  close(): void {
+    this.#closed = true
+  }
+
+  get #isClosed(): boolean {
+    return this.#closed || this.#cluster.closing.aborted
+  }
+
+  async #run(attempt: Attempt): Promise<ProduceResult> {
+    for (;;) {
+      const one = await this.#try(attempt)
+      if ('result' in one) return one.result
+      attempt.tries += 1
+      const leftMs = attempt.deadlineMs - this.#clock.monotonic()
+      const waitMs = backoff(attempt.tries)
+      if (this.#isClosed || leftMs <= waitMs) return giveUp(attempt, one.again)
+      await pause(this.#cluster.timers, waitMs, this.#cluster.closing)
+    }
+  }
+
+  async #try(attempt: Attempt): Promise<Try> {
+    const { to } = attempt
+    let line: ProduceLine
+    try {
+      const found = await this.#leader(attempt)
+      if ('result' in found || 'again' in found) return found
+      line = await this.#line(found.leader)
+    } catch (error) {
+      this.#cluster.forget(to.topic)
+      return { again: asKafkaError(error) }
+    }
+    if (this.#isClosed) return { again: new KafkaError('the producer is closed', { kind: 'closed' }) }
+    try {
+      const timeoutMs = Math.min(attempt.deadlineMs - this.#clock.monotonic(), this.#cluster.requestTimeoutMs)
+      const { errorCode, baseOffset } = await line.send(
+        { ...to, batch: attempt.batch },
+        Math.max(1, Math.ceil(timeoutMs)),
+      )
+      return this.#judge(attempt, errorCode, baseOffset)
+    } catch (error) {
+      attempt.unheard = true
+      this.#cluster.forget(to.topic)
+      return { again: asKafkaError(error) }
+    }
+  }
+
+  #judge(attempt: Attempt, code: number, baseOffset: number): Try {
+    const verdict = judgeProduce(code)
+    if (verdict === 'stored') return { result: { kind: 'stored', baseOffset: baseOffset < 0 ? undefined : baseOffset } }
+    const { topic, partition } = attempt.to
+    const error = serverError(code, `${topic} ${partition}`)
+    if (code === errorCodes.notEnoughReplicasAfterAppend || code === errorCodes.requestTimedOut) attempt.unheard = true
+    if (verdict === 'elsewhere') this.#cluster.forget(topic)
+    if (verdict === 'again' || verdict === 'elsewhere') return { again: error }
+    return { result: { kind: verdict === 'lost' || attempt.unheard ? 'uncertain' : 'refused', error } }
+  }
+
+  async #leader(attempt: Attempt): Promise<Try | { readonly leader: HostAndPort }> {
+    const { to } = attempt
+    const known = this.#cluster.leader(to)
+    if (known !== undefined) return { leader: known }
+    const { errors } = await this.#cluster.refresh([to.topic])
+    const leader = this.#cluster.leader(to)
+    if (leader !== undefined) {
+      attempt.unknownSinceMs = undefined
+      return { leader }
+    }
+    const code = errors.get(to.topic) ?? errorCodes.leaderNotAvailable
+    const error = serverError(code, `${to.topic} ${to.partition}`)
+    if (code !== errorCodes.unknownTopicOrPartition) return { again: error }
+    const nowMs = this.#clock.monotonic()
+    attempt.unknownSinceMs ??= nowMs
+    if (attempt.unheard || nowMs - attempt.unknownSinceMs < UNKNOWN_TOPIC_MS) return { again: error }
+    return { result: { kind: 'refused', error } }
+  }
+
+  /** One for each node, and a new one for a new connection. */
+  async #line(at: HostAndPort): Promise<ProduceLine> {
+    const key = `${at.host}:${at.port}`
+    const line = this.#lines.get(key)
+    if (line?.isOpen === true) return line
+    const connection = await this.#cluster.connection(at, 'produce')
+    // Whoever waited for the same connection may have made it.
+    const made = this.#lines.get(key)
+    if (made?.isOpen === true) return made
+    const fresh = new ProduceLine(connection)
+    this.#lines.set(key, fresh)
+    return fresh
+  }
+}
+
+function giveUp({ unheard }: Attempt, error: KafkaError): ProduceResult {
+  return { kind: unheard ? 'uncertain' : 'unwritten', error }
+}
+
+const asKafkaError = (error: unknown): KafkaError =>
+  error instanceof KafkaError ? error : new KafkaError(String(error), { kind: 'protocol', cause: error })

@@ -1,0 +1,157 @@
+import { errorCodes } from '../error-codes.js'
+import { KafkaError } from '../kafka-error.js'
+import type {
+  Administration,
+  ConfigsOf,
+  FoundOffset,
+  HostAndPort,
+  NewTopic,
+  TopicOutcome,
+  TopicPartition,
+} from '../port.js'
+import { serverError, type Cluster } from './cluster.js'
+import { kafkajsRequest } from './requests.js'
+
+const TOPIC = 2
+const NODE = 4
+const AS_CONSUMER = -1
+const READ_COMMITTED = 1
+const START = '-2'
+const END = '-1'
+
+interface TopicErrors {
+  readonly topicErrors: readonly {
+    readonly topic: string
+    readonly errorCode: number
+    readonly errorMessage: string | null
+  }[]
+}
+
+interface ConfigResources {
+  readonly resources: readonly {
+    readonly errorCode: number
+    readonly resourceType: number
+    readonly resourceName: string
+    readonly configEntries: readonly { readonly configName: string; readonly configValue: string | null }[]
+  }[]
+}
+
+interface ListedOffsets {
+  readonly responses: readonly {
+    readonly topic: string
+    readonly partitions: readonly { readonly partition: number; readonly errorCode: number; readonly offset: string }[]
+  }[]
+}
+
+export class KafkaAdministration implements Administration {
+  readonly #cluster: Cluster
+
+  constructor(cluster: Cluster) {
+    this.#cluster = cluster
+  }
+
+  async createTopics(topics: readonly NewTopic[]): Promise<readonly TopicOutcome[]> {
+    const options = {
+      timeout: this.#cluster.requestTimeoutMs,
+      topics: topics.map(({ topic, partitions, replicas, configs }) => ({
+        ...{ topic, numPartitions: partitions, replicationFactor: replicas },
+        configEntries: Object.entries(configs).map(([name, value]) => ({ name, value })),
+      })),
+    }
+    const { topicErrors } = await this.#cluster.ask((versions) =>
+      kafkajsRequest<TopicErrors>('CreateTopics', versions, options),
+    )
+    return topicErrors.map(({ topic, errorCode, errorMessage }) => {
+      if (errorCode === 0) return { topic, outcome: 'created', error: undefined }
+      if (errorCode === errorCodes.topicAlreadyExists) return { topic, outcome: 'exists', error: undefined }
+      return { topic, outcome: 'refused', error: saidBy(errorCode, errorMessage, topic) }
+    })
+  }
+
+  async addPartitions(topic: string, count: number): Promise<void> {
+    const options = { timeout: this.#cluster.requestTimeoutMs, topicPartitions: [{ topic, count }] }
+    const { topicErrors } = await this.#cluster.ask((versions) =>
+      kafkajsRequest<TopicErrors>('CreatePartitions', versions, options),
+    )
+    for (const { errorCode, errorMessage } of topicErrors)
+      if (errorCode !== 0) throw saidBy(errorCode, errorMessage, topic)
+  }
+
+  async configs(
+    of: readonly { readonly kind: 'topic' | 'node'; readonly name: string; readonly names: readonly string[] }[],
+  ): Promise<readonly ConfigsOf[]> {
+    // What is set at a node only that node tells.
+    const nodes = of.filter(({ kind }) => kind === 'node')
+    const topics = of.filter(({ kind }) => kind === 'topic')
+    const found = await Promise.all([
+      topics.length === 0 ? [] : this.#configs(topics, undefined),
+      ...nodes.map((node) => this.#configs([node], this.#cluster.address(Number(node.name)))),
+    ])
+    return found.flat()
+  }
+
+  async #configs(
+    of: readonly { readonly kind: 'topic' | 'node'; readonly name: string; readonly names: readonly string[] }[],
+    at: HostAndPort | undefined,
+  ): Promise<readonly ConfigsOf[]> {
+    const resources = of.map(({ kind, name, names }) => ({
+      type: kind === 'topic' ? TOPIC : NODE,
+      name,
+      configNames: names,
+    }))
+    const make = (versions: Parameters<Parameters<Cluster['ask']>[0]>[0]) =>
+      kafkajsRequest<ConfigResources>('DescribeConfigs', versions, { resources })
+    const answer = at === undefined ? await this.#cluster.ask(make) : await this.#cluster.askNode(at, 'ask', make)
+    return answer.resources.map(({ errorCode, resourceType, resourceName, configEntries }) => ({
+      kind: resourceType === TOPIC ? 'topic' : 'node',
+      name: resourceName,
+      configs:
+        errorCode === 0
+          ? Object.fromEntries(
+              configEntries.flatMap(({ configName, configValue }) =>
+                configValue === null ? [] : [[configName, configValue]],
+              ),
+            )
+          : undefined,
+    }))
+  }
+
+  async offsets(
+    of: readonly TopicPartition[],
+    where: 'start' | 'end' | { readonly sinceMs: number },
+  ): Promise<readonly FoundOffset[]> {
+    await this.#cluster.refresh([...new Set(of.map(({ topic }) => topic))])
+    const byNode = new Map<HostAndPort, TopicPartition[]>()
+    for (const one of of) {
+      const leader = this.#cluster.leader(one)
+      if (leader === undefined) throw serverError(errorCodes.leaderNotAvailable, `${one.topic} ${one.partition}`)
+      byNode.set(leader, [...(byNode.get(leader) ?? []), one])
+    }
+    const timestamp = where === 'start' ? START : where === 'end' ? END : String(where.sinceMs)
+    const found = await Promise.all([...byNode].map(([at, partitions]) => this.#offsetsAt(at, partitions, timestamp)))
+    return found.flat()
+  }
+
+  async #offsetsAt(at: HostAndPort, of: readonly TopicPartition[], timestamp: string): Promise<readonly FoundOffset[]> {
+    const topics = of.map(({ topic, partition }) => ({ topic, partitions: [{ partition, timestamp }] }))
+    const options = { replicaId: AS_CONSUMER, isolationLevel: READ_COMMITTED, topics }
+    const answer = await this.#cluster.askNode(at, 'ask', (versions) =>
+      kafkajsRequest<ListedOffsets>('ListOffsets', versions, options),
+    )
+    return answer.responses.flatMap(({ topic, partitions }) =>
+      partitions.map(({ partition, errorCode, offset }) => {
+        if (errorCode !== 0) {
+          this.#cluster.forget(topic)
+          throw serverError(errorCode, `${topic} ${partition}`)
+        }
+        const number = Number(offset)
+        return { topic, partition, offset: number < 0 ? undefined : number }
+      }),
+    )
+  }
+}
+
+function saidBy(code: number, text: string | null, topic: string): KafkaError {
+  const { message } = serverError(code, topic)
+  return new KafkaError(text === null || text === '' ? message : `${message}: ${text}`, { kind: 'server', code })
+}

@@ -1,0 +1,318 @@
+import { exponentialBackoff, type Cancel, type Clock } from '@sluice/core/spi'
+import { KafkaError } from '../kafka-error.js'
+import type {
+  CommitResult,
+  CommittedOffset,
+  GroupMember,
+  GroupOffset,
+  HostAndPort,
+  JoinOptions,
+  MemberEvents,
+  TopicPartition,
+} from '../port.js'
+import { serverError, type Cluster } from './cluster.js'
+import { judgeGroup, type GroupVerdict } from './group-verdict.js'
+import * as requests from './group-requests.js'
+import type { KafkaRequest, NodeVersions } from './requests.js'
+import { pause } from './pause.js'
+
+const backoff = exponentialBackoff({ fromMs: 100, toMs: 1_000 })
+/** As often as the session is long: a member hears of a new sharing out with its next sign of life only. */
+const BEATS_IN_SESSION = 10
+const SLOWEST_BEAT_MS = 1_000
+/** A coordinator answers a join when all members have asked, or have been waited for long enough. */
+const JOIN_GRACE_MS = 5_000
+
+/** Why the member begins again. */
+class Again extends Error {
+  readonly verdict: GroupVerdict
+  readonly reason: KafkaError
+
+  constructor(verdict: GroupVerdict, reason: KafkaError) {
+    super(reason.message)
+    this.verdict = verdict
+    this.reason = reason
+  }
+}
+
+/**
+ * A member of a group that keeps what it holds while the group shares out anew, and lets go only of what it is asked for: it hears that
+ * a partition is not among its own any more, drains it, and then asks again, whereupon it goes to somebody else. So a new member disturbs
+ * nobody whose partitions stay, and no one waits for anybody's handlers.
+ */
+export class KafkaGroupMember implements GroupMember {
+  readonly #cluster: Cluster
+  readonly #clock: Clock
+  readonly #options: JoinOptions
+  readonly #events: MemberEvents
+  #memberId = ''
+  #generation = -1
+  #held: readonly TopicPartition[] = []
+  /** On their way out: still held. */
+  #letting: readonly TopicPartition[] = []
+  #aliveUntilMs = -Infinity
+  #cancelLoss: Cancel | undefined
+  #coordinator: HostAndPort | undefined
+  readonly #leaving = new AbortController()
+  /** Ends the pause that is under way. */
+  #wakeup = new AbortController()
+  /** Something was let go, so that there is something to be shared out. */
+  #wantsShare = false
+  readonly #running: Promise<void>
+
+  constructor(cluster: Cluster, clock: Clock, options: JoinOptions, events: MemberEvents) {
+    this.#cluster = cluster
+    this.#clock = clock
+    this.#options = options
+    this.#events = events
+    this.#running = this.#run()
+  }
+
+  get aliveUntilMs(): number {
+    return this.#aliveUntilMs
+  }
+
+  async committed(of: readonly TopicPartition[]): Promise<readonly CommittedOffset[]> {
+    const { group } = this.#options
+    const { errorCode, offsets } = await this.#askCoordinator('ask', (versions) =>
+      requests.fetchOffsets(group, of, versions),
+    )
+    if (errorCode !== 0) throw this.#coordinatorError(errorCode, 'where the group has got to')
+    return offsets.map(({ topic, partition, errorCode: code, offset, metadata }) => {
+      if (code !== 0) throw this.#coordinatorError(code, `where the group has got to in ${topic} ${partition}`)
+      return { topic, partition, offset: offset < 0 ? undefined : offset, metadata }
+    })
+  }
+
+  async commit(offsets: readonly GroupOffset[]): Promise<readonly CommitResult[]> {
+    const membership = this.#membership
+    try {
+      const answers = await this.#askCoordinator('ask', (versions) =>
+        requests.commitOffsets(membership, offsets, versions),
+      )
+      return answers.map(({ topic, partition, errorCode }) => {
+        const error = errorCode === 0 ? undefined : this.#coordinatorError(errorCode, `commit of ${topic} ${partition}`)
+        return { topic, partition, error }
+      })
+    } catch (error) {
+      const reason = asKafkaError(error)
+      return offsets.map(({ topic, partition }) => ({ topic, partition, error: reason }))
+    }
+  }
+
+  async leave(): Promise<void> {
+    this.#leaving.abort()
+    this.#wake()
+    await this.#running
+    this.#cancelLoss?.()
+    if (this.#memberId === '' || this.#coordinator === undefined) return
+    const membership = this.#membership
+    await this.#askCoordinator('group', (versions) => requests.leaveGroup(membership, versions)).catch(() => undefined)
+  }
+
+  get #isOver(): boolean {
+    return this.#leaving.signal.aborted || this.#cluster.closing.aborted
+  }
+
+  /** Until something happens, or had happened since the last pause. */
+  async #pause(ms: number): Promise<void> {
+    await pause(this.#cluster.timers, ms, this.#wakeup.signal, this.#cluster.closing)
+    this.#wakeup = new AbortController()
+  }
+
+  #wake(): void {
+    this.#wakeup.abort()
+  }
+
+  get #membership(): requests.Membership {
+    return { group: this.#options.group, generation: this.#generation, memberId: this.#memberId }
+  }
+
+  // ------------------------------------------------------------------------------------------------ life
+
+  async #run(): Promise<void> {
+    let failures = 0
+    while (!this.#isOver) {
+      try {
+        await this.#findCoordinator()
+        await this.#join()
+        failures = 0
+        await this.#stay()
+      } catch (error) {
+        failures += 1
+        this.#recover(error)
+        if (!this.#isOver) await this.#pause(this.#paceAfter(error, failures))
+      }
+    }
+  }
+
+  /** What was only interrupted goes on at once. */
+  #paceAfter(error: unknown, failures: number): number {
+    const verdict = error instanceof Again ? error.verdict : 'elsewhere'
+    return verdict === 'rejoin' || verdict === 'named' ? 0 : backoff(failures)
+  }
+
+  #recover(error: unknown): void {
+    if (!(error instanceof Again)) {
+      // The node, or the way to it: another may coordinate by now.
+      this.#coordinator = undefined
+      return
+    }
+    const { verdict, reason } = error
+    if (verdict === 'elsewhere') {
+      this.#coordinator = undefined
+      this.#cluster.turn()
+    }
+    if (verdict === 'out') {
+      this.#memberId = ''
+      this.#generation = -1
+      this.#loseAll(reason)
+    }
+    if (verdict === 'fatal') this.#events.failed(reason)
+  }
+
+  #loseAll(cause: KafkaError): void {
+    const lost = this.#held
+    this.#held = []
+    this.#letting = []
+    this.#aliveUntilMs = -Infinity
+    this.#cancelLoss?.()
+    if (lost.length > 0) this.#events.lost(lost, cause)
+  }
+
+  async #findCoordinator(): Promise<void> {
+    if (this.#coordinator !== undefined) return
+    const { group } = this.#options
+    const { errorCode, host, port } = await this.#cluster.ask((versions) => requests.findCoordinator(group, versions))
+    this.#expect(errorCode, 'who coordinates the group')
+    this.#coordinator = { host, port }
+  }
+
+  // ------------------------------------------------------------------------------------------------ sharing out
+
+  async #join(): Promise<void> {
+    const { group, topics, sessionMs, rebalanceMs } = this.#options
+    const question = { group, topics, sessionMs, rebalanceMs, memberId: this.#memberId, owned: this.#held }
+    this.#wantsShare = false
+    const joined = await this.#askCoordinator(
+      'group',
+      (versions) => requests.joinGroup(question, versions),
+      rebalanceMs + JOIN_GRACE_MS,
+    )
+    // Also where it is refused for want of an id.
+    if (joined.memberId !== '') this.#memberId = joined.memberId
+    this.#expect(joined.errorCode, 'to join the group')
+    this.#generation = joined.generation
+    const shares =
+      joined.leaderId === this.#memberId ? await this.#deal(joined) : new Map<string, readonly TopicPartition[]>()
+    const sentMs = this.#clock.monotonic()
+    const membership = this.#membership
+    const synced = await this.#askCoordinator(
+      'group',
+      (versions) => requests.syncGroup(membership, shares, versions),
+      rebalanceMs + JOIN_GRACE_MS,
+    )
+    this.#expect(synced.errorCode, 'to get a share of the group')
+    this.#alive(sentMs)
+    this.#take(synced.assigned)
+  }
+
+  async #deal({ members }: requests.Joined): Promise<ReadonlyMap<string, readonly TopicPartition[]>> {
+    const topics = [...new Set(members.flatMap(({ subscription }) => subscription.topics))]
+    const { topics: known } = await this.#cluster.refresh(topics)
+    const counts = new Map(known.map(({ topic, partitions }) => [topic, partitions.length]))
+    const views = members.map(({ memberId, subscription }) => ({ memberId, ...subscription }))
+    return this.#options.assign(views, (topic) => counts.get(topic) ?? 0)
+  }
+
+  #take(assigned: readonly TopicPartition[]): void {
+    const now = new Set(assigned.map(keyOf))
+    const before = new Set(this.#held.map(keyOf))
+    const letting = new Set(this.#letting.map(keyOf))
+    const added = assigned.filter((one) => !before.has(keyOf(one)))
+    // What is on its way out already goes on doing so, whoever it was promised to meanwhile.
+    const leaving = this.#held.filter((one) => !now.has(keyOf(one)) && !letting.has(keyOf(one)))
+    this.#held = [...this.#held, ...added]
+    if (added.length > 0) this.#events.assigned(added)
+    if (leaving.length > 0) void this.#letGo(leaving)
+  }
+
+  async #letGo(leaving: readonly TopicPartition[]): Promise<void> {
+    const gone = new Set(leaving.map(keyOf))
+    this.#letting = [...this.#letting, ...leaving]
+    await this.#events.revoking(leaving)
+    // Lost meanwhile, and told.
+    if (!this.#letting.some((one) => gone.has(keyOf(one)))) return
+    this.#letting = this.#letting.filter((one) => !gone.has(keyOf(one)))
+    this.#held = this.#held.filter((one) => !gone.has(keyOf(one)))
+    this.#wantsShare = true
+    this.#wake()
+  }
+
+  // ------------------------------------------------------------------------------------------------ signs of life
+
+  /** Until something has to be shared out anew. */
+  async #stay(): Promise<void> {
+    const beatMs = Math.min(this.#options.sessionMs / BEATS_IN_SESSION, SLOWEST_BEAT_MS)
+    while (!this.#isOver) {
+      await this.#pause(beatMs)
+      if (this.#wantsShare || this.#isOver) return
+      await this.#beat()
+    }
+  }
+
+  async #beat(): Promise<void> {
+    const sentMs = this.#clock.monotonic()
+    const membership = this.#membership
+    // No longer than others wait: whoever coordinates by then has to be found before.
+    const timeoutMs = Math.min(this.#cluster.requestTimeoutMs, this.#options.sessionMs / 3)
+    const { errorCode } = await this.#askCoordinator(
+      'group',
+      (versions) => requests.heartbeat(membership, versions),
+      timeoutMs,
+    )
+    // Who is asked to share out anew is alive as well.
+    if (errorCode === 0 || judgeGroup(errorCode) === 'rejoin') this.#alive(sentMs)
+    this.#expect(errorCode, 'a sign of life')
+  }
+
+  /** The coordinator has heard of it after `sentMs`. */
+  #alive(sentMs: number): void {
+    const { sessionMs } = this.#options
+    this.#aliveUntilMs = sentMs + sessionMs
+    this.#cancelLoss?.()
+    this.#cancelLoss = this.#cluster.timers.after(this.#aliveUntilMs - this.#clock.monotonic(), () => {
+      const text = `${this.#options.group}: no sign of life has got through to the coordinator within ${sessionMs} ms`
+      this.#loseAll(new KafkaError(text, { kind: 'io', errno: 'ETIMEDOUT' }))
+    })
+  }
+
+  // ------------------------------------------------------------------------------------------------ asking
+
+  async #askCoordinator<T>(
+    purpose: 'ask' | 'group',
+    make: (versions: NodeVersions) => KafkaRequest<T>,
+    timeoutMs?: number,
+  ): Promise<T> {
+    const coordinator = this.#coordinator
+    if (coordinator === undefined)
+      throw new KafkaError('who coordinates the group is not known at the moment', { kind: 'io' })
+    return this.#cluster.askNode(coordinator, purpose, make, timeoutMs)
+  }
+
+  #expect(code: number, what: string): void {
+    const verdict = judgeGroup(code)
+    if (verdict !== 'ok') throw new Again(verdict, this.#coordinatorError(code, what))
+  }
+
+  /** Another one may coordinate: the next sign of life finds out. */
+  #coordinatorError(code: number, what: string): KafkaError {
+    if (judgeGroup(code) === 'elsewhere') this.#wake()
+    return serverError(code, `${this.#options.group}: ${what}`)
+  }
+}
+
+const keyOf = ({ topic, partition }: TopicPartition): string => `${partition} ${topic}`
+
+const asKafkaError = (error: unknown): KafkaError =>
+  error instanceof KafkaError ? error : new KafkaError(String(error), { kind: 'protocol', cause: error })

@@ -1,0 +1,66 @@
+import type { TimerHeap } from '@sluice/core/spi'
+import { KafkaError } from '../kafka-error.js'
+import type { HostAndPort, KafkaTarget } from '../port.js'
+import { openNode, type OpenNode } from './open-node.js'
+
+/**
+ * What a connection is for. A node answers the requests of one connection in their order, so what it holds back has one for itself:
+ * fetches wait for records, and a join waits for all members.
+ */
+export type Purpose = 'ask' | 'produce' | 'fetch' | 'fetch-more' | 'group'
+
+/** Connections to the nodes of a cluster: one for each purpose, opened when it is needed, and gone when it ends. */
+export class Nodes {
+  readonly #target: KafkaTarget
+  readonly #timers: TimerHeap
+  readonly #open = new Map<string, Promise<OpenNode>>()
+  readonly #closing = new AbortController()
+
+  constructor(target: KafkaTarget, timers: TimerHeap) {
+    this.#target = target
+    this.#timers = timers
+  }
+
+  /** The same until it has ended. Rejects with a {@link KafkaError} when there is none within the time of a request. */
+  use(at: HostAndPort, purpose: Purpose): Promise<OpenNode> {
+    const key = `${at.host}:${at.port} ${purpose}`
+    let open = this.#open.get(key)
+    if (open === undefined) {
+      open = this.#begin(at, key)
+      this.#open.set(key, open)
+    }
+    return open
+  }
+
+  close(): void {
+    this.#closing.abort(closed())
+    for (const open of this.#open.values())
+      void open.then(
+        ({ connection }) => connection.destroy(closed()),
+        () => undefined,
+      )
+    this.#open.clear()
+  }
+
+  async #begin(at: HostAndPort, key: string): Promise<OpenNode> {
+    const forget = (): void => void this.#open.delete(key)
+    const limit = new AbortController()
+    const { requestTimeoutMs } = this.#target
+    const cancel = this.#timers.after(requestTimeoutMs, () => {
+      const text = `${at.host}:${at.port}: no connection within ${requestTimeoutMs} ms`
+      limit.abort(new KafkaError(text, { kind: 'io', errno: 'ETIMEDOUT' }))
+    })
+    try {
+      const signal = AbortSignal.any([limit.signal, this.#closing.signal])
+      const options = { target: this.#target, timers: this.#timers, closed: forget }
+      return await openNode(at, options, signal)
+    } catch (error) {
+      forget()
+      throw error
+    } finally {
+      cancel()
+    }
+  }
+}
+
+const closed = (): KafkaError => new KafkaError('closed by this side', { kind: 'closed' })
