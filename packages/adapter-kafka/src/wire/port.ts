@@ -33,6 +33,8 @@ export interface KafkaTarget {
   readonly sasl: Credentials | undefined
   /** Shown in the logs of the broker, and in what it says of a group. */
   readonly clientId: string
+  /** Until a node has accepted a connection and who asks for it. */
+  readonly connectTimeoutMs: number
   /** A request without an answer for so long ends its connection. */
   readonly requestTimeoutMs: number
 }

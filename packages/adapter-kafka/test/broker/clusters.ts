@@ -23,7 +23,8 @@ afterEach(async () => {
 /** Gone after the test. */
 export async function connect(bootstrap: readonly string[], over: Partial<KafkaTarget> = {}): Promise<KafkaCluster> {
   const hosts = bootstrap.map((at) => ({ host: at.split(':')[0] ?? '', port: Number(at.split(':')[1]) }))
-  const target = { hosts, tls: undefined, sasl: undefined, clientId: 'test', requestTimeoutMs: 3_000, ...over }
+  const times = { connectTimeoutMs: 2_000, requestTimeoutMs: 3_000 }
+  const target = { hosts, tls: undefined, sasl: undefined, clientId: 'test', ...times, ...over }
   const cluster = await kafkajsDriver.connect(target, systemClock)
   atEnd(() => cluster.close())
   return cluster

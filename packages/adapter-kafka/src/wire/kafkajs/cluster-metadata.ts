@@ -28,10 +28,15 @@ interface Answer {
   }[]
 }
 
+/** No topics, and none to be made. */
+const nothing = Buffer.alloc(5)
+
 export function metadataRequest(topics: readonly string[], versions: NodeVersions): KafkaRequest<ClusterMetadata> {
   // To ask for a topic must not make it.
   const request = kafkajsRequest<Answer>('Metadata', versions, { topics, allowAutoTopicCreation: false })
-  return { ...request, decode: async (payload) => read(await request.decode(payload)) }
+  // kafkajs says all topics where none is meant.
+  const encode = topics.length === 0 ? () => nothing : () => request.encode()
+  return { ...request, encode, decode: async (payload) => read(await request.decode(payload)) }
 }
 
 function read({ brokers, clusterId, controllerId, topicMetadata }: Answer): ClusterMetadata {

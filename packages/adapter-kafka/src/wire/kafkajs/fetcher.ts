@@ -11,7 +11,11 @@ const backoff = exponentialBackoff({ fromMs: 50, toMs: 1_000 })
  * Fetches that wait at one node at the same time. The second is for partitions that come while the first waits for records: they would
  * have to wait along.
  */
-const LANES = ['fetch', 'fetch-more'] as const
+const LANES = ['first', 'second'] as const
+type Lane = (typeof LANES)[number]
+
+/** Two that shared a connection would wait for each other's records. */
+let fetchers = 0
 
 interface Reading {
   readonly at: TopicPartition
@@ -43,7 +47,8 @@ export class Fetcher implements Fetching {
   readonly #events: FetchEvents
   readonly #readings = new Map<string, Reading>()
   /** By node, and lane. */
-  readonly #underWay = new Map<string, Set<(typeof LANES)[number]>>()
+  readonly #underWay = new Map<string, Set<Lane>>()
+  readonly #number = (fetchers += 1)
   #scheduled = false
   #closed = false
 
@@ -141,19 +146,19 @@ export class Fetcher implements Fetching {
     this.#schedule()
   }
 
-  async #fetch(
-    host: HostAndPort,
-    lane: (typeof LANES)[number],
-    lanes: Set<(typeof LANES)[number]>,
-    readings: readonly Reading[],
-  ): Promise<void> {
+  async #fetch(host: HostAndPort, lane: Lane, lanes: Set<Lane>, readings: readonly Reading[]): Promise<void> {
     lanes.add(lane)
     const asked = new Map(readings.map((reading) => [keyOf(reading.at), { reading, epoch: reading.epoch }]))
     for (const reading of readings) reading.busy = true
     try {
       const from = readings.map(({ at, offset }) => ({ ...at, offset }))
       const timeoutMs = this.#limits.maxWaitMs + this.#cluster.requestTimeoutMs
-      const answer = await this.#cluster.askNode(host, lane, () => fetchRequest(from, this.#limits), timeoutMs)
+      const answer = await this.#cluster.askNode(
+        host,
+        `fetch ${this.#number} ${lane}`,
+        () => fetchRequest(from, this.#limits),
+        timeoutMs,
+      )
       if (answer.errorCode !== 0) throw serverError(answer.errorCode, 'fetch')
       for (const partition of answer.partitions) {
         const { reading, epoch } = asked.get(keyOf(partition)) ?? {}

@@ -29,6 +29,10 @@ interface Attempt {
   /** It was written once and nothing was heard of that: it may be stored. */
   unheard: boolean
   unknownSinceMs: number | undefined
+  /** Nobody waits for it any more. */
+  over: boolean
+  /** Why it was not stored at the last try. */
+  trouble: KafkaError | undefined
 }
 
 /** What a try has ended with: a result, or why it may be tried again. */
@@ -56,7 +60,10 @@ export class IdempotentProducer implements Producer {
   async send(to: TopicPartition, records: readonly KafkaRecord[], timeoutMs: number): Promise<ProduceResult> {
     const key = `${to.partition} ${to.topic}`
     const firstSequence = this.#sequences.get(key) ?? 0
-    if (firstSequence === 'lost') throw new RangeError('a producer does not write again where something went wrong')
+    if (firstSequence === 'lost') {
+      const text = `${to.topic} ${to.partition}: a producer does not write again where something went wrong`
+      return { kind: 'unwritten', error: new KafkaError(text, { kind: 'closed' }) }
+    }
     // Until it went well.
     this.#sequences.set(key, 'lost')
     const attempt: Attempt = {
@@ -66,8 +73,10 @@ export class IdempotentProducer implements Producer {
       tries: 0,
       unheard: false,
       unknownSinceMs: undefined,
+      over: false,
+      trouble: undefined,
     }
-    const result = await this.#run(attempt)
+    const result = await this.#runUntil(attempt, timeoutMs)
     if (result.kind === 'stored') this.#sequences.set(key, (firstSequence + records.length) % SEQUENCES)
     return result
   }
@@ -80,14 +89,29 @@ export class IdempotentProducer implements Producer {
     return this.#closed || this.#cluster.closing.aborted
   }
 
+  /** A node that is silent must not make it any later. */
+  async #runUntil(attempt: Attempt, timeoutMs: number): Promise<ProduceResult> {
+    let cancel = (): void => undefined
+    const late = new Promise<ProduceResult>((resolve) => {
+      cancel = this.#cluster.timers.after(timeoutMs, () =>
+        resolve(giveUp(attempt, attempt.trouble ?? noAnswer(attempt, timeoutMs))),
+      )
+    })
+    const result = await Promise.race([this.#run(attempt), late])
+    attempt.over = true
+    cancel()
+    return result
+  }
+
   async #run(attempt: Attempt): Promise<ProduceResult> {
     for (;;) {
       const one = await this.#try(attempt)
       if ('result' in one) return one.result
       attempt.tries += 1
+      attempt.trouble = one.again
       const leftMs = attempt.deadlineMs - this.#clock.monotonic()
       const waitMs = backoff(attempt.tries)
-      if (this.#isClosed || leftMs <= waitMs) return giveUp(attempt, one.again)
+      if (attempt.over || this.#isClosed || leftMs <= waitMs) return giveUp(attempt, one.again)
       await pause(this.#cluster.timers, waitMs, this.#cluster.closing)
     }
   }
@@ -103,16 +127,19 @@ export class IdempotentProducer implements Producer {
       this.#cluster.forget(to.topic)
       return { again: asKafkaError(error) }
     }
-    if (this.#isClosed) return { again: new KafkaError('the producer is closed', { kind: 'closed' }) }
+    if (this.#isClosed || attempt.over) return { again: new KafkaError('the producer is closed', { kind: 'closed' }) }
+    // Until it is heard that it is not so.
+    const before = attempt.unheard
+    attempt.unheard = true
     try {
       const timeoutMs = Math.min(attempt.deadlineMs - this.#clock.monotonic(), this.#cluster.requestTimeoutMs)
       const { errorCode, baseOffset } = await line.send(
         { ...to, batch: attempt.batch },
         Math.max(1, Math.ceil(timeoutMs)),
       )
+      attempt.unheard = before
       return this.#judge(attempt, errorCode, baseOffset)
     } catch (error) {
-      attempt.unheard = true
       this.#cluster.forget(to.topic)
       return { again: asKafkaError(error) }
     }
@@ -166,6 +193,9 @@ export class IdempotentProducer implements Producer {
 function giveUp({ unheard }: Attempt, error: KafkaError): ProduceResult {
   return { kind: unheard ? 'uncertain' : 'unwritten', error }
 }
+
+const noAnswer = ({ to }: Attempt, timeoutMs: number): KafkaError =>
+  new KafkaError(`${to.topic} ${to.partition}: no answer within ${timeoutMs} ms`, { kind: 'io', errno: 'ETIMEDOUT' })
 
 const asKafkaError = (error: unknown): KafkaError =>
   error instanceof KafkaError ? error : new KafkaError(String(error), { kind: 'protocol', cause: error })

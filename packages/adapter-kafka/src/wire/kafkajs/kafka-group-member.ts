@@ -168,7 +168,10 @@ export class KafkaGroupMember implements GroupMember {
       this.#generation = -1
       this.#loseAll(reason)
     }
-    if (verdict === 'fatal') this.#events.failed(reason)
+    if (verdict === 'fatal') {
+      this.#leaving.abort()
+      this.#events.failed(reason)
+    }
   }
 
   #loseAll(cause: KafkaError): void {
@@ -297,7 +300,8 @@ export class KafkaGroupMember implements GroupMember {
     const coordinator = this.#coordinator
     if (coordinator === undefined)
       throw new KafkaError('who coordinates the group is not known at the moment', { kind: 'io' })
-    return this.#cluster.askNode(coordinator, purpose, make, timeoutMs)
+    const connection = purpose === 'ask' ? purpose : (`group ${this.#options.group}` as const)
+    return this.#cluster.askNode(coordinator, connection, make, timeoutMs)
   }
 
   #expect(code: number, what: string): void {

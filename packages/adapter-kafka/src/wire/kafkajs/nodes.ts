@@ -4,10 +4,10 @@ import type { HostAndPort, KafkaTarget } from '../port.js'
 import { openNode, type OpenNode } from './open-node.js'
 
 /**
- * What a connection is for. A node answers the requests of one connection in their order, so what it holds back has one for itself:
- * fetches wait for records, and a join waits for all members.
+ * What a connection is for. A node answers the requests of one connection in their order, so what it holds back has one for itself: a fetch
+ * waits for records, and a join for all members of its group.
  */
-export type Purpose = 'ask' | 'produce' | 'fetch' | 'fetch-more' | 'group'
+export type Purpose = 'ask' | 'produce' | `fetch ${string}` | `group ${string}`
 
 /** Connections to the nodes of a cluster: one for each purpose, opened when it is needed, and gone when it ends. */
 export class Nodes {
@@ -21,7 +21,7 @@ export class Nodes {
     this.#timers = timers
   }
 
-  /** The same until it has ended. Rejects with a {@link KafkaError} when there is none within the time of a request. */
+  /** The same until it has ended. Rejects with a {@link KafkaError} when there is none in time. */
   use(at: HostAndPort, purpose: Purpose): Promise<OpenNode> {
     const key = `${at.host}:${at.port} ${purpose}`
     let open = this.#open.get(key)
@@ -45,9 +45,9 @@ export class Nodes {
   async #begin(at: HostAndPort, key: string): Promise<OpenNode> {
     const forget = (): void => void this.#open.delete(key)
     const limit = new AbortController()
-    const { requestTimeoutMs } = this.#target
-    const cancel = this.#timers.after(requestTimeoutMs, () => {
-      const text = `${at.host}:${at.port}: no connection within ${requestTimeoutMs} ms`
+    const { connectTimeoutMs } = this.#target
+    const cancel = this.#timers.after(connectTimeoutMs, () => {
+      const text = `${at.host}:${at.port}: no connection within ${connectTimeoutMs} ms`
       limit.abort(new KafkaError(text, { kind: 'io', errno: 'ETIMEDOUT' }))
     })
     try {
