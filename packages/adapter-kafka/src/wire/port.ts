@@ -65,7 +65,6 @@ export interface KafkaCluster {
   readonly administration: Administration
   /** As the cluster says it now. A topic that does not exist is not among them. */
   metadata(topics: readonly string[]): Promise<readonly TopicMetadata[]>
-  /** A new identity each time: what one of them has written cannot be taken for something of another. */
   producer(): Promise<Producer>
   /** Asks to belong to a group, for ever: what goes wrong is told by the events. */
   join(options: JoinOptions, events: MemberEvents): GroupMember
@@ -73,15 +72,15 @@ export interface KafkaCluster {
   close(): void
 }
 
-/** What became of a batch. `refused`: it is certainly not stored. `uncertain`: it may be, and may still be stored later. `unwritten`: it never left. */
+/**
+ * What became of a batch. `refused`: it is certainly not stored. `uncertain`: it may be, or may be stored before the next batch of its
+ * partition, and never behind that. `unwritten`: it never left.
+ */
 export type ProduceResult =
   | { readonly kind: 'stored'; readonly baseOffset: number | undefined }
   | { readonly kind: 'refused' | 'uncertain' | 'unwritten'; readonly error: KafkaError }
 
-/**
- * One identity at the broker, which stores what comes twice under it once. It repeats a batch until `timeoutMs` has passed; whoever hears
- * anything but `stored` uses another producer for that partition from then on, because the numbers of this one are no longer known.
- */
+/** Repeats a batch until it is answered or `timeoutMs` has passed. However often it was written, it is stored once. */
 export interface Producer {
   /** At most one call of a partition at a time. Never rejects. */
   send(to: TopicPartition, records: readonly KafkaRecord[], timeoutMs: number): Promise<ProduceResult>

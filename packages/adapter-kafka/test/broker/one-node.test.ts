@@ -181,15 +181,36 @@ describe('a lost answer', () => {
     expect(await readAll(cluster, to)).toEqual(expected)
   })
 
-  it('that never comes is uncertain, and the next producer loses nothing for it', async () => {
+  it('that never comes is uncertain, and what follows is not taken for it', async () => {
     const cluster = await connect(kafka.bootstrap)
     const to = { topic: await makeTopic(cluster), partition: 0 }
-    dropper.drop(PRODUCE, 1_000)
-    const uncertain = await (await cluster.producer()).send(to, [record('x')], 1_000)
-    dropper.drop(PRODUCE, 0)
-    expect(uncertain).toMatchObject({ kind: 'uncertain' })
-    expect(await (await cluster.producer()).send(to, [record('y')], 5_000)).toMatchObject({ kind: 'stored' })
-    expect(await readAll(cluster, to)).toEqual(['x', 'y'])
+    const producer = await cluster.producer()
+    expect(await producer.send(to, [record('a')], 5_000)).toMatchObject({ kind: 'stored' })
+    for (const value of ['b', 'c']) {
+      dropper.drop(PRODUCE, 1_000)
+      expect(await producer.send(to, [record(value)], 1_000)).toMatchObject({ kind: 'uncertain' })
+      dropper.drop(PRODUCE, 0)
+    }
+    expect(await producer.send(to, [record('d')], 5_000)).toMatchObject({ kind: 'stored' })
+    expect(await readAll(cluster, to)).toEqual(['a', 'b', 'c', 'd'])
+  })
+
+  it('of what stood still on its way does not bring it behind what came after', async () => {
+    const cluster = await connect(kafka.bootstrap)
+    const to = { topic: await makeTopic(cluster), partition: 0 }
+    const producer = await cluster.producer()
+    expect(await producer.send(to, [record('a')], 5_000)).toMatchObject({ kind: 'stored' })
+    const release = dropper.hold(PRODUCE)
+    expect(await producer.send(to, [record('b')], 500)).toMatchObject({ kind: 'uncertain' })
+    // On the connection that stands still it would wait as well.
+    await until('another connection', async () => {
+      return (await producer.send(to, [record('b')], 500)).kind === 'stored'
+    })
+    expect(await producer.send(to, [record('c')], 5_000)).toMatchObject({ kind: 'stored' })
+    await release()
+    expect(await producer.send(to, [record('d')], 5_000)).toMatchObject({ kind: 'stored' })
+    const values = await readAll(cluster, to)
+    expect(values.join('')).toMatch(/^ab+cd$/)
   })
 
   it('is none where nothing has left: it is unwritten', async () => {

@@ -20,6 +20,7 @@ import { initProducerId } from './init-producer-id.js'
 import { KafkaAdministration } from './kafka-administration.js'
 import { KafkaGroupMember } from './kafka-group-member.js'
 import { pause } from './pause.js'
+import type { ProducerIdentity } from './write-session.js'
 
 /**
  * Kafka by the protocol of kafkajs 2.2.4: its requests, its SASL. Its clients are not used. What they do wrong (a producer that gives the
@@ -65,10 +66,15 @@ class KafkajsCluster implements KafkaCluster {
   }
 
   async producer(): Promise<Producer> {
+    const identify = (): Promise<ProducerIdentity> => this.#identify()
+    return new IdempotentProducer(this.#cluster, this.#clock, { identity: await identify(), identify })
+  }
+
+  async #identify(): Promise<ProducerIdentity> {
     const untilMs = this.#clock.monotonic() + this.#cluster.requestTimeoutMs
     for (;;) {
       const { errorCode, ...identity } = await this.#cluster.ask(initProducerId)
-      if (errorCode === 0) return new IdempotentProducer(this.#cluster, this.#clock, identity)
+      if (errorCode === 0) return identity
       // A node that has just started gets its numbers first.
       if (judgeGroup(errorCode) !== 'elsewhere' || this.#clock.monotonic() > untilMs)
         throw serverError(errorCode, 'to be known as a producer')

@@ -8,17 +8,11 @@ import { serverError, type Cluster } from './cluster.js'
 import { pause } from './pause.js'
 import { ProduceLine } from './produce-line.js'
 import { judgeProduce } from './produce-verdict.js'
+import { WriteSession, type ProducerIdentity } from './write-session.js'
 
-/** Numbers of records wrap here. */
-const SEQUENCES = 2 ** 31
 const backoff = exponentialBackoff({ fromMs: 50, toMs: 1_000 })
 /** A topic that was just made is not known to every node at once; one that is unknown for longer is not there. */
 const UNKNOWN_TOPIC_MS = 3_000
-
-export interface ProducerIdentity {
-  readonly producerId: bigint
-  readonly producerEpoch: number
-}
 
 /** One attempt to have a batch stored, from the first try to its result. */
 interface Attempt {
@@ -39,36 +33,40 @@ interface Attempt {
 type Try = { readonly result: ProduceResult } | { readonly again: KafkaError }
 
 /**
- * Writes batches under one identity, with numbers by which the broker knows what it has. A batch is repeated unchanged until it is
- * answered, which is safe because nothing else of its partition is on its way meanwhile.
+ * Writes batches under numbers by which the brokers know what they have. A batch is repeated unchanged until it is answered, which is safe
+ * because nothing else of its partition is on its way meanwhile.
  */
 export class IdempotentProducer implements Producer {
   readonly #cluster: Cluster
   readonly #clock: Clock
-  readonly #identity: ProducerIdentity
-  /** Number of the next record, by partition; what did not end well has none any more. */
-  readonly #sequences = new Map<string, number | 'lost'>()
+  readonly #identify: () => Promise<ProducerIdentity>
+  #identity: ProducerIdentity | undefined
+  readonly #sessions = new Map<string, WriteSession>()
   readonly #lines = new Map<string, ProduceLine>()
   #closed = false
 
-  constructor(cluster: Cluster, clock: Clock, identity: ProducerIdentity) {
+  /** `identify` gives another identity each time, for the day on which one is used up. */
+  constructor(
+    cluster: Cluster,
+    clock: Clock,
+    { identity, identify }: { readonly identity: ProducerIdentity; readonly identify: () => Promise<ProducerIdentity> },
+  ) {
     this.#cluster = cluster
     this.#clock = clock
     this.#identity = identity
+    this.#identify = identify
   }
 
   async send(to: TopicPartition, records: readonly KafkaRecord[], timeoutMs: number): Promise<ProduceResult> {
-    const key = `${to.partition} ${to.topic}`
-    const firstSequence = this.#sequences.get(key) ?? 0
-    if (firstSequence === 'lost') {
-      const text = `${to.topic} ${to.partition}: a producer does not write again where something went wrong`
-      return { kind: 'unwritten', error: new KafkaError(text, { kind: 'closed' }) }
+    let session: WriteSession
+    try {
+      session = await this.#sessionOf(to)
+    } catch (error) {
+      return { kind: 'unwritten', error: asKafkaError(error) }
     }
-    // Until it went well.
-    this.#sequences.set(key, 'lost')
     const attempt: Attempt = {
       to,
-      batch: encodeBatch(records, { ...this.#identity, firstSequence }),
+      batch: encodeBatch(records, session.origin),
       deadlineMs: this.#clock.monotonic() + timeoutMs,
       tries: 0,
       unheard: false,
@@ -77,8 +75,23 @@ export class IdempotentProducer implements Producer {
       trouble: undefined,
     }
     const result = await this.#runUntil(attempt, timeoutMs)
-    if (result.kind === 'stored') this.#sequences.set(key, (firstSequence + records.length) % SEQUENCES)
+    if (result.kind === 'stored') session.stored(records.length)
+    else if (!session.renew()) {
+      this.#sessions.delete(keyOf(to))
+      // Other partitions go on under the one that they have.
+      this.#identity = undefined
+    }
     return result
+  }
+
+  async #sessionOf(to: TopicPartition): Promise<WriteSession> {
+    const key = keyOf(to)
+    const known = this.#sessions.get(key)
+    if (known !== undefined) return known
+    this.#identity ??= await this.#identify()
+    const session = new WriteSession(this.#identity)
+    this.#sessions.set(key, session)
+    return session
   }
 
   close(): void {
@@ -189,6 +202,8 @@ export class IdempotentProducer implements Producer {
     return fresh
   }
 }
+
+const keyOf = ({ topic, partition }: TopicPartition): string => `${partition} ${topic}`
 
 function giveUp({ unheard }: Attempt, error: KafkaError): ProduceResult {
   return { kind: unheard ? 'uncertain' : 'unwritten', error }

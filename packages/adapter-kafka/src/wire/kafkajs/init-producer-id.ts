@@ -1,5 +1,5 @@
-import type { ProducerIdentity } from './idempotent-producer.js'
 import { kafkajsRequest, type KafkaRequest, type NodeVersions } from './requests.js'
+import type { ProducerIdentity } from './write-session.js'
 
 interface Answer {
   readonly errorCode: number

@@ -12,7 +12,7 @@ interface Queued {
 /** A broker takes requests of 100 MiB as a rule. */
 const MOST_BYTES = 8 * 1024 * 1024
 /** The broker answers by itself when the replicas take too long. What comes later than that is lost on the way. */
-const GRACE_MS = 5_000
+const GRACE_MS = 1_000
 
 /** Batches of several partitions that go to one node in one tick go in one request. */
 export class ProduceLine {
