@@ -60,7 +60,8 @@ function isOnlyPayload(entry: unknown): entry is { readonly payload: unknown } {
   if (typeof entry !== 'object' || entry === null || Object.getPrototypeOf(entry) !== Object.prototype) return false
   for (const name in entry) if (name !== 'payload') return false
   try {
-    return Reflect.get(entry, 'payload') !== undefined
+    // A getter that throws is looked at with the rest.
+    return (entry as { readonly payload?: unknown }).payload !== undefined
   } catch {
     return false
   }
