@@ -1,4 +1,5 @@
 import { SluiceError } from '../errors/sluice-error.js'
+import { withoutStack } from '../errors/without-stack.js'
 import { toSluiceError } from '../errors/wrap.js'
 import type { CopySender } from '../failure/copy-sender.js'
 import { createTimerHeap } from '../kit/timer-heap.js'
@@ -87,6 +88,8 @@ class CorePublisher implements Publisher, Commit {
   readonly #lines = new Map<string, Line>()
   readonly #preparation: Preparation
   #stopped = false
+  /** A publish of this tick found the buffer full. */
+  #overflowing = false
 
   constructor(context: PublishContext) {
     const { adapter, clock, log, publishTimeoutMs: usualMs } = context
@@ -218,9 +221,18 @@ class CorePublisher implements Publisher, Commit {
 
   #enter(entry: Entry, timeoutMs: number, signal: AbortSignal | undefined): void {
     this.#ledger.add(entry, timeoutMs, signal)
-    if (this.#buffer.enter(entry)) return
-    const text = 'more publishes wait for the broker than `buffer` allows'
-    this.#ledger.end(entry, undefined, new SluiceError('BUFFER_FULL', text, detailsOf(entry)))
+    if (!this.#buffer.enter(entry)) this.#ledger.end(entry, undefined, this.#full(entry))
+  }
+
+  /** A loop that awaits nothing meets this ten thousand times in a row: the first of them says where it stands. */
+  #full(entry: Entry): SluiceError {
+    const make = (): SluiceError => {
+      return new SluiceError('BUFFER_FULL', 'more publishes wait for the broker than `buffer` allows', detailsOf(entry))
+    }
+    if (this.#overflowing) return withoutStack(make)
+    this.#overflowing = true
+    queueMicrotask(() => (this.#overflowing = false))
+    return make()
   }
 
   #validated(entry: Entry, topic: AnyTopic, fields: MessageFields, output: unknown): void {

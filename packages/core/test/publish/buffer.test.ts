@@ -41,6 +41,20 @@ describe('the buffer', () => {
     expect(results[5]).toMatchObject({ reason: { code: 'BUFFER_FULL', topic: 't' } })
   })
 
+  it('shows the place of the first of a loop that awaits nothing, and not of the ten thousand after it', async () => {
+    const buffer = { messages: 1, bytes: 1 << 20, waitingMessages: 0, waitingBytes: 0 }
+    const { publisher } = publishing({ partitions: 4, buffer, fate: () => silent(false) })
+    void publisher.publish(topic, { k: 0 }).catch(() => undefined)
+    const publishThree = async (): Promise<boolean[]> => {
+      const all = [1, 2, 3].map((k) => publisher.publish(topic, { k }))
+      const reasons = (await Promise.allSettled(all)).map((result) => (result as PromiseRejectedResult).reason as Error)
+      return reasons.map(({ stack = '' }) => stack.includes('buffer.test'))
+    }
+    expect(await publishThree()).toEqual([true, false, false])
+    expect(await publishThree()).toEqual([true, false, false])
+    publisher.abandon()
+  })
+
   it('and by bytes', async () => {
     const buffer = { messages: 1_000, bytes: 10_000, waitingMessages: 1_000, waitingBytes: 10_000 }
     const { publisher } = publishing({ partitions: 4, buffer })
