@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { bundle } from './bundle.mjs'
 import { defects, rabbitmqDefects } from './mutants/defects.mjs'
 import { root } from './root.mjs'
 
@@ -18,4 +19,8 @@ test.each([...defects, ...rabbitmqDefects])('defect $number still fits the sourc
     const source = await readFile(join(root, file), 'utf8')
     expect(source.split(find).length - 1, `${file}: ${find}`).toBe(1)
   }
+})
+
+test.each([...defects, ...rabbitmqDefects])('defect $number can be built: $title', async ({ replace }) => {
+  await expect(bundle({ entry: 'conformance/src/kit/main.ts', replace })).resolves.toMatch(/\.mjs$/)
 })

@@ -44,7 +44,7 @@ export const rabbitmqDefects = [
       {
         file: `${adapter}/send.ts`,
         find: 'else this.#uncertain(flight.batch, flight.index, nacked())',
-        replacement: "else this.#report(flight.batch, flight.index, { kind: 'refused', error: nacked() })",
+        replacement: "else flight.batch.report(flight.index, { kind: 'refused', error: nacked() })",
       },
     ],
   },
