@@ -37,11 +37,13 @@ export function writeRecord({
   headers,
   timestampMs,
 }: Outbound): KafkaRecord {
-  const list: [string, Uint8Array][] = [[names.contentType, encodeUtf8(contentType)]]
+  const list: [string, Uint8Array][] = []
+  for (const [name, value] of headers) list.push([name, typeof value === 'string' ? encodeUtf8(value) : value])
+  // Behind those of the application, which may have one of the same name: the last one is ours.
+  list.push([names.contentType, encodeUtf8(contentType)])
   if (id !== '') list.push([names.id, encodeUtf8(id)])
   if (type !== undefined) list.push([names.type, encodeUtf8(type)])
   if (correlationId !== undefined) list.push([names.correlationId, encodeUtf8(correlationId)])
-  for (const [name, value] of headers) list.push([name, typeof value === 'string' ? encodeUtf8(value) : value])
   return { key, value: body, headers: list, timestampMs }
 }
 
@@ -59,20 +61,18 @@ export function readRecord({ key, value, headers, timestampMs }: KafkaRecord): R
 
 /** Of those that say the same the last one counts, as it does everywhere else. */
 function textOf(headers: RecordHeaders, name: string): string | undefined {
-  for (let index = headers.length - 1; index >= 0; index -= 1) {
-    const header = headers[index]
-    if (header?.[0] === name) return header[1] === null ? undefined : decodeUtf8(header[1])
-  }
-  return undefined
+  const value = headers.findLast((header) => header[0] === name)?.[1]
+  return value === undefined || value === null ? undefined : decodeUtf8(value)
 }
 
 /** Text where the bytes are text. A header without a value is left out: core has none such. */
 function readHeaders(headers: RecordHeaders): HeaderList {
-  let list: (readonly [string, string | Uint8Array])[] | undefined
-  for (const [name, value] of headers) {
-    if (value === null || own.has(name)) continue
-    list ??= []
-    list.push([name, decodeUtf8(value) ?? Buffer.from(value)])
+  const list: (readonly [string, string | Uint8Array])[] = []
+  const seen = new Set<string>()
+  for (const [name, value] of headers.toReversed()) {
+    const isOwn = own.has(name) && !seen.has(name)
+    seen.add(name)
+    if (!isOwn && value !== null) list.push([name, decodeUtf8(value) ?? Buffer.from(value)])
   }
-  return list ?? noHeaders
+  return list.length === 0 ? noHeaders : list.toReversed()
 }

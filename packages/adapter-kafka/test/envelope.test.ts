@@ -34,6 +34,11 @@ describe('a message as a record', () => {
     })
   })
 
+  it('keeps a header of the application that is called as one of ours', () => {
+    const headers = [['content-type', 'theirs']] as const
+    expect(readRecord(writeRecord(outbound({ headers })))).toMatchObject({ contentType: 'application/json', headers })
+  })
+
   it('has nothing where there is nothing', () => {
     const read = readRecord(
       writeRecord(outbound({ id: '', key: null, body: null, type: undefined, correlationId: undefined })),
@@ -59,6 +64,13 @@ describe('a message as a record', () => {
         ['sluice-id', Uint8Array.of(0xff)],
       ] as const,
     }
-    expect(readRecord(foreign)).toMatchObject({ id: undefined, contentType: 'text/html', headers: [['trace', 't']] })
+    expect(readRecord(foreign)).toMatchObject({
+      id: undefined,
+      contentType: 'text/html',
+      headers: [
+        ['trace', 't'],
+        ['content-type', 'text/plain'],
+      ],
+    })
   })
 })
