@@ -269,6 +269,17 @@ describe('a group', () => {
     expect(all.flatMap(({ told }) => told).filter((one) => /lost|failed/.test(one))).toEqual([])
   })
 
+  it('deals out nothing while a topic is not there, and all of it when it is', async () => {
+    const cluster = await connect(kafka.bootstrap)
+    const topic = freshName()
+    const { member, held, told } = await join(kafka, freshName(), topic)
+    const knowsCoordinator = (): Promise<boolean> => member.committed([]).then(Boolean, () => false)
+    await until('it to ask', knowsCoordinator)
+    await cluster.administration.createTopics([{ topic, partitions: 2, replicas: 1, configs: {} }])
+    await until('both', async () => held.size === 2)
+    expect(told).toEqual(['+2'])
+  })
+
   it('keeps where it has got to, and stores nothing for who is out', async () => {
     const cluster = await connect(kafka.bootstrap)
     const topic = await makeTopic(cluster, { partitions: 2 })

@@ -77,9 +77,9 @@ export class KafkaGroupMember implements GroupMember {
     const { errorCode, offsets } = await this.#askCoordinator('ask', (versions) =>
       requests.fetchOffsets(group, of, versions),
     )
-    if (errorCode !== 0) throw this.#coordinatorError(errorCode, 'where the group has got to')
+    if (errorCode !== 0) throw this.#doubtful(errorCode, 'where the group has got to')
     return offsets.map(({ topic, partition, errorCode: code, offset, metadata }) => {
-      if (code !== 0) throw this.#coordinatorError(code, `where the group has got to in ${topic} ${partition}`)
+      if (code !== 0) throw this.#doubtful(code, `where the group has got to in ${topic} ${partition}`)
       return { topic, partition, offset: offset < 0 ? undefined : offset, metadata }
     })
   }
@@ -91,7 +91,7 @@ export class KafkaGroupMember implements GroupMember {
         requests.commitOffsets(membership, offsets, versions),
       )
       return answers.map(({ topic, partition, errorCode }) => {
-        const error = errorCode === 0 ? undefined : this.#coordinatorError(errorCode, `commit of ${topic} ${partition}`)
+        const error = errorCode === 0 ? undefined : this.#doubtful(errorCode, `commit of ${topic} ${partition}`)
         return { topic, partition, error }
       })
     } catch (error) {
@@ -222,7 +222,10 @@ export class KafkaGroupMember implements GroupMember {
 
   async #deal({ members }: requests.Joined): Promise<ReadonlyMap<string, readonly TopicPartition[]>> {
     const topics = [...new Set(members.flatMap(({ subscription }) => subscription.topics))]
-    const { topics: known } = await this.#cluster.refresh(topics)
+    const { topics: known, errors } = await this.#cluster.refresh(topics)
+    // A node may not know a topic yet, or for the moment. To deal out nothing of it would take it from everybody.
+    const [missing] = [...errors]
+    if (missing !== undefined) throw serverError(missing[1], missing[0])
     const counts = new Map(known.map(({ topic, partitions }) => [topic, partitions.length]))
     const views = members.map(({ memberId, subscription }) => ({ memberId, ...subscription }))
     return this.#options.assign(views, (topic) => counts.get(topic) ?? 0)
@@ -306,12 +309,16 @@ export class KafkaGroupMember implements GroupMember {
 
   #expect(code: number, what: string): void {
     const verdict = judgeGroup(code)
-    if (verdict !== 'ok') throw new Again(verdict, this.#coordinatorError(code, what))
+    if (verdict !== 'ok') throw new Again(verdict, this.#error(code, what))
   }
 
-  /** Another one may coordinate: the next sign of life finds out. */
-  #coordinatorError(code: number, what: string): KafkaError {
+  /** Said beside the member's own life: where another node coordinates, its next sign of life finds out at once. */
+  #doubtful(code: number, what: string): KafkaError {
     if (judgeGroup(code) === 'elsewhere') this.#wake()
+    return this.#error(code, what)
+  }
+
+  #error(code: number, what: string): KafkaError {
     return serverError(code, `${this.#options.group}: ${what}`)
   }
 }
