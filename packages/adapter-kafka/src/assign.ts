@@ -1,4 +1,5 @@
 import { balance } from '@sluice/core/spi'
+import { partitionKey } from './wire/partitions.js'
 import type { MemberView, TopicPartition } from './wire/port.js'
 
 /** The topics of a group: what it reads, and what is for it alone, partition by partition beside that. */
@@ -22,7 +23,10 @@ export function assign(
   for (const topic of besides) dealBeside(goal, topic, partitionsOf(topic), members, owners)
   const holders = holdersOf(members)
   return new Map(
-    [...goal].map(([memberId, share]) => [memberId, share.filter((one) => mayTake(memberId, holders.get(keyOf(one))))]),
+    [...goal].map(([memberId, share]) => [
+      memberId,
+      share.filter((one) => mayTake(memberId, holders.get(partitionKey(one)))),
+    ]),
   )
 }
 
@@ -67,7 +71,7 @@ function holdersOf(members: readonly MemberView[]): ReadonlyMap<string, readonly
   const holders = new Map<string, string[]>()
   for (const { memberId, owned } of members) {
     for (const one of owned) {
-      const key = keyOf(one)
+      const key = partitionKey(one)
       const known = holders.get(key)
       if (known === undefined) holders.set(key, [memberId])
       else known.push(memberId)
@@ -79,8 +83,6 @@ function holdersOf(members: readonly MemberView[]): ReadonlyMap<string, readonly
 function mayTake(memberId: string, holders: readonly string[] = []): boolean {
   return holders.length === 0 || (holders.length === 1 && holders[0] === memberId)
 }
-
-const keyOf = ({ topic, partition }: TopicPartition): string => `${partition} ${topic}`
 
 const partitionsIn = (owned: readonly TopicPartition[], topic: string): readonly number[] =>
   owned.filter((one) => one.topic === topic).map(({ partition }) => partition)

@@ -28,7 +28,7 @@ const MOST_CHARACTERS = 4096
 const MOST_BYTES = Math.floor(((MOST_CHARACTERS - MARK.length) * 3) / 4)
 
 /**
- * As the metadata of a commit at `offset`. What there is no room for is left out: counts of far messages, then what is done far ahead, which
+ * As the metadata of a commit at `offset`. What there is no room for is left out, what is done far ahead before all else: that
  * costs a second run after a crash and never a message.
  */
 export function writeCheckpoint(offset: number, { ahead, failures, starts, reached }: Checkpoint): string {

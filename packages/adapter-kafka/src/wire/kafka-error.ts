@@ -28,3 +28,6 @@ export class KafkaError extends Error {
     this.errno = errno
   }
 }
+
+export const toKafkaError = (error: unknown): KafkaError =>
+  error instanceof KafkaError ? error : new KafkaError(String(error), { kind: 'protocol', cause: error })

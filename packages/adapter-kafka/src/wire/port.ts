@@ -84,8 +84,6 @@ export type ProduceResult =
 export interface Producer {
   /** At most one call of a partition at a time. Never rejects. */
   send(to: TopicPartition, records: readonly KafkaRecord[], timeoutMs: number): Promise<ProduceResult>
-  /** Nothing of it is written any more, and what is under way is `uncertain`. */
-  close(): void
 }
 
 /** Records of one partition, in order. */

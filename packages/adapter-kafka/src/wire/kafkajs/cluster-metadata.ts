@@ -5,8 +5,6 @@ import { kafkajsRequest, type KafkaRequest, type NodeVersions } from './requests
 export interface ClusterMetadata {
   readonly clusterId: string
   readonly nodes: ReadonlyMap<number, HostAndPort>
-  /** -1: none is known. */
-  readonly controller: number
   readonly topics: readonly TopicMetadata[]
   /** Of topics that were asked for and cannot be had, by name. */
   readonly errors: ReadonlyMap<string, number>
@@ -15,7 +13,6 @@ export interface ClusterMetadata {
 interface Answer {
   readonly brokers: readonly { readonly nodeId: number; readonly host: string; readonly port: number }[]
   readonly clusterId: string | null
-  readonly controllerId: number
   readonly topicMetadata: readonly {
     readonly topicErrorCode: number
     readonly topic: string
@@ -39,7 +36,7 @@ export function metadataRequest(topics: readonly string[], versions: NodeVersion
   return { ...request, encode, decode: async (payload) => read(await request.decode(payload)) }
 }
 
-function read({ brokers, clusterId, controllerId, topicMetadata }: Answer): ClusterMetadata {
+function read({ brokers, clusterId, topicMetadata }: Answer): ClusterMetadata {
   const topics: TopicMetadata[] = []
   const errors = new Map<string, number>()
   for (const { topicErrorCode, topic, partitionMetadata } of topicMetadata) {
@@ -54,7 +51,6 @@ function read({ brokers, clusterId, controllerId, topicMetadata }: Answer): Clus
   return {
     clusterId: clusterId ?? '',
     nodes: new Map(brokers.map(({ nodeId, host, port }) => [nodeId, { host, port }])),
-    controller: controllerId,
     topics,
     errors,
   }

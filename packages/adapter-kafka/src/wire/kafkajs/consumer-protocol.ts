@@ -1,4 +1,5 @@
 import type { TopicPartition } from '../port.js'
+import { byTopic } from '../partitions.js'
 import { ByteReader } from '../records/byte-reader.js'
 import { ByteWriter } from '../records/byte-writer.js'
 
@@ -14,8 +15,8 @@ const SUBSCRIPTION_VERSION = 1
 const ASSIGNMENT_VERSION = 0
 
 export function writeSubscription({ topics, owned }: Subscription): Buffer {
-  const byTopic = partitionsByTopic(owned)
-  let size = 2 + 4 + 4 + partitionsSize(byTopic)
+  const held = byTopic(owned)
+  let size = 2 + 4 + 4 + partitionsSize(held)
   for (const topic of topics) size += 2 + Buffer.byteLength(topic)
   const out = new ByteWriter(size)
   out.int16(SUBSCRIPTION_VERSION)
@@ -23,7 +24,7 @@ export function writeSubscription({ topics, owned }: Subscription): Buffer {
   for (const topic of topics) out.string(topic)
   // No data of our own.
   out.int32(-1)
-  writePartitions(out, byTopic)
+  writePartitions(out, held)
   return out.bytes
 }
 
@@ -39,10 +40,10 @@ export function readSubscription(bytes: Uint8Array): Subscription {
 }
 
 export function writeAssignment(partitions: readonly TopicPartition[]): Buffer {
-  const byTopic = partitionsByTopic(partitions)
-  const out = new ByteWriter(2 + partitionsSize(byTopic) + 4)
+  const topics = byTopic(partitions)
+  const out = new ByteWriter(2 + partitionsSize(topics) + 4)
   out.int16(ASSIGNMENT_VERSION)
-  writePartitions(out, byTopic)
+  writePartitions(out, topics)
   out.int32(-1)
   return out.bytes
 }
@@ -55,28 +56,18 @@ export function readAssignment(bytes: Uint8Array): readonly TopicPartition[] {
   return readPartitions(reader)
 }
 
-function partitionsByTopic(partitions: readonly TopicPartition[]): ReadonlyMap<string, readonly number[]> {
-  const topics = new Map<string, number[]>()
-  for (const { topic, partition } of partitions) {
-    const own = topics.get(topic)
-    if (own === undefined) topics.set(topic, [partition])
-    else own.push(partition)
-  }
-  return topics
-}
-
-function partitionsSize(byTopic: ReadonlyMap<string, readonly number[]>): number {
+function partitionsSize(topics: ReadonlyMap<string, readonly TopicPartition[]>): number {
   let size = 4
-  for (const [topic, partitions] of byTopic) size += 2 + Buffer.byteLength(topic) + 4 + 4 * partitions.length
+  for (const [topic, partitions] of topics) size += 2 + Buffer.byteLength(topic) + 4 + 4 * partitions.length
   return size
 }
 
-function writePartitions(out: ByteWriter, byTopic: ReadonlyMap<string, readonly number[]>): void {
-  out.int32(byTopic.size)
-  for (const [topic, partitions] of byTopic) {
+function writePartitions(out: ByteWriter, topics: ReadonlyMap<string, readonly TopicPartition[]>): void {
+  out.int32(topics.size)
+  for (const [topic, partitions] of topics) {
     out.string(topic)
     out.int32(partitions.length)
-    for (const partition of partitions) out.int32(partition)
+    for (const { partition } of partitions) out.int32(partition)
   }
 }
 

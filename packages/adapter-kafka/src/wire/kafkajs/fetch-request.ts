@@ -14,10 +14,6 @@ export interface FetchedPartition {
   readonly topic: string
   readonly partition: number
   readonly errorCode: number
-  /** Behind the last record that consumers may see. */
-  readonly stableEnd: number
-  /** First offset that is still there. */
-  readonly start: number
   /** Of producers whose transactions were given up: nothing of them from that offset on is a message, until the mark that says so. */
   readonly aborted: readonly { readonly producerId: bigint; readonly firstOffset: number }[]
   /** Batches, the last of which may be cut off. */
@@ -90,10 +86,8 @@ function decode(payload: Buffer): FetchAnswer {
 function decodePartition(reader: ByteReader, topic: string): FetchedPartition {
   const partition = reader.int32()
   const errorCode = reader.int16()
-  // The end with what is not committed.
-  reader.skip(8)
-  const stableEnd = reader.int64()
-  const start = reader.int64()
+  // Where the log ends, with and without what is not committed, and where it begins.
+  reader.skip(24)
   const aborted: { producerId: bigint; firstOffset: number }[] = []
   for (let count = reader.int32(); count > 0; count -= 1) {
     aborted.push({ producerId: reader.bigint64(), firstOffset: reader.int64() })
@@ -102,5 +96,5 @@ function decodePartition(reader: ByteReader, topic: string): FetchedPartition {
   reader.skip(4)
   const bytes = reader.int32()
   const records = bytes <= 0 ? none : reader.raw(bytes)
-  return { topic, partition, errorCode, stableEnd, start, aborted, records }
+  return { topic, partition, errorCode, aborted, records }
 }

@@ -1,5 +1,6 @@
 import { exponentialBackoff } from '@sluice/core/spi'
 import { errorCodes } from '../error-codes.js'
+import { partitionKey } from '../partitions.js'
 import type { FetchEvents, Fetching, FetchLimits, HostAndPort, TopicPartition } from '../port.js'
 import { decodeBatches } from '../records/decode-batches.js'
 import { visibleRecords } from '../records/visible-records.js'
@@ -26,8 +27,6 @@ interface Reading {
   /** Only {@link Fetching.seek} helps. */
   stands: boolean
   failures: number
-  /** What comes of a fetch that began before is not looked at. */
-  epoch: number
 }
 
 const moved: ReadonlySet<number> = new Set([
@@ -59,18 +58,16 @@ export class Fetcher implements Fetching {
   }
 
   add(at: TopicPartition, offset: number): void {
-    this.#readings.set(keyOf(at), { at, offset, paused: false, busy: false, stands: false, failures: 0, epoch: 0 })
+    this.#readings.set(partitionKey(at), { at, offset, paused: false, busy: false, stands: false, failures: 0 })
     this.#schedule()
   }
 
   remove(at: TopicPartition): void {
-    const reading = this.#readings.get(keyOf(at))
-    if (reading !== undefined) reading.epoch += 1
-    this.#readings.delete(keyOf(at))
+    this.#readings.delete(partitionKey(at))
   }
 
   seek(at: TopicPartition, offset: number): void {
-    const reading = this.#readings.get(keyOf(at))
+    const reading = this.#readings.get(partitionKey(at))
     if (reading === undefined) return
     const { paused } = reading
     this.remove(at)
@@ -79,12 +76,12 @@ export class Fetcher implements Fetching {
   }
 
   pause(at: TopicPartition): void {
-    const reading = this.#readings.get(keyOf(at))
+    const reading = this.#readings.get(partitionKey(at))
     if (reading !== undefined) reading.paused = true
   }
 
   resume(at: TopicPartition): void {
-    const reading = this.#readings.get(keyOf(at))
+    const reading = this.#readings.get(partitionKey(at))
     if (reading === undefined || !reading.paused) return
     reading.paused = false
     this.#schedule()
@@ -92,7 +89,6 @@ export class Fetcher implements Fetching {
 
   close(): void {
     this.#closed = true
-    for (const reading of this.#readings.values()) reading.epoch += 1
     this.#readings.clear()
   }
 
@@ -148,7 +144,7 @@ export class Fetcher implements Fetching {
 
   async #fetch(host: HostAndPort, lane: Lane, lanes: Set<Lane>, readings: readonly Reading[]): Promise<void> {
     lanes.add(lane)
-    const asked = new Map(readings.map((reading) => [keyOf(reading.at), { reading, epoch: reading.epoch }]))
+    const asked = new Map(readings.map((reading) => [partitionKey(reading.at), reading]))
     for (const reading of readings) reading.busy = true
     try {
       const from = readings.map(({ at, offset }) => ({ ...at, offset }))
@@ -161,16 +157,16 @@ export class Fetcher implements Fetching {
       )
       if (answer.errorCode !== 0) throw serverError(answer.errorCode, 'fetch')
       for (const partition of answer.partitions) {
-        const { reading, epoch } = asked.get(keyOf(partition)) ?? {}
+        const reading = asked.get(partitionKey(partition))
         if (reading === undefined) continue
-        asked.delete(keyOf(partition))
+        asked.delete(partitionKey(partition))
         reading.busy = false
-        if (reading.epoch === epoch && !this.#closed) this.#read(reading, partition)
+        if (this.#isRead(reading)) this.#read(reading, partition)
       }
       // The broker has to answer for each.
-      for (const { reading } of asked.values()) this.#later(reading)
+      for (const reading of asked.values()) this.#later(reading)
     } catch {
-      for (const { reading } of asked.values()) {
+      for (const reading of asked.values()) {
         this.#cluster.forget(reading.at.topic)
         this.#later(reading)
       }
@@ -201,13 +197,18 @@ export class Fetcher implements Fetching {
     reading.offset = next
     if (records.length > 0) {
       // At the end of the next request: a node fills answers in the order in which they are asked for.
-      this.#readings.delete(keyOf(at))
-      this.#readings.set(keyOf(at), reading)
+      this.#readings.delete(partitionKey(at))
+      this.#readings.set(partitionKey(at), reading)
     }
     if (next > offset) this.#events.records(at, { records, next })
-    if (unreadable === undefined || this.#readings.get(keyOf(at)) !== reading) return
+    if (unreadable === undefined || !this.#isRead(reading)) return
     reading.stands = true
     this.#events.unreadable(at, unreadable.baseOffset, unreadable.cause)
+  }
+
+  /** Not removed, and not begun anew elsewhere since. */
+  #isRead(reading: Reading): boolean {
+    return this.#readings.get(partitionKey(reading.at)) === reading
   }
 
   #later(reading: Reading): void {
@@ -219,5 +220,3 @@ export class Fetcher implements Fetching {
     })
   }
 }
-
-const keyOf = ({ topic, partition }: TopicPartition): string => `${partition} ${topic}`

@@ -1,3 +1,4 @@
+import { byTopic } from '../partitions.js'
 import type { GroupOffset, TopicPartition } from '../port.js'
 import {
   readAssignment,
@@ -13,7 +14,6 @@ const PROTOCOL = 'sluice'
 
 export interface Coordinator {
   readonly errorCode: number
-  readonly node: number
   readonly host: string
   readonly port: number
 }
@@ -25,14 +25,14 @@ export function findCoordinator(group: string, versions: NodeVersions): KafkaReq
     ...request,
     decode: async (payload) => {
       const { errorCode, coordinator } = await request.decode(payload)
-      return { errorCode, node: coordinator.nodeId, host: coordinator.host, port: coordinator.port }
+      return { errorCode, host: coordinator.host, port: coordinator.port }
     },
   }
 }
 
 interface CoordinatorAnswer {
   readonly errorCode: number
-  readonly coordinator: { readonly nodeId: number; readonly host: string; readonly port: number }
+  readonly coordinator: { readonly host: string; readonly port: number }
 }
 
 export interface JoinQuestion extends Subscription {
@@ -144,10 +144,9 @@ export function commitOffsets(
   offsets: readonly GroupOffset[],
   versions: NodeVersions,
 ): KafkaRequest<readonly CodedPartition[]> {
-  const topics = groupByTopic(offsets, ({ partition, offset, metadata }) => ({
-    partition,
-    offset: String(offset),
-    metadata,
+  const topics = [...byTopic(offsets)].map(([topic, own]) => ({
+    topic,
+    partitions: own.map(({ partition, offset, metadata }) => ({ partition, offset: String(offset), metadata })),
   }))
   const request = kafkajsRequest<CommitAnswer>('OffsetCommit', versions, {
     ...{ groupId: group, groupGenerationId: generation, memberId, topics },
@@ -181,7 +180,7 @@ export function fetchOffsets(
   of: readonly TopicPartition[],
   versions: NodeVersions,
 ): KafkaRequest<{ readonly errorCode: number; readonly offsets: readonly FetchedOffset[] }> {
-  const topics = groupByTopic(of, ({ partition }) => ({ partition }))
+  const topics = [...byTopic(of)].map(([topic, partitions]) => ({ topic, partitions }))
   const request = kafkajsRequest<OffsetsAnswer>('OffsetFetch', versions, { groupId: group, topics })
   return {
     ...request,
@@ -208,17 +207,4 @@ interface OffsetsAnswer {
       readonly errorCode: number
     }[]
   }[]
-}
-
-function groupByTopic<T extends TopicPartition, P>(
-  items: readonly T[],
-  entry: (item: T) => P,
-): readonly { readonly topic: string; readonly partitions: readonly P[] }[] {
-  const topics = new Map<string, P[]>()
-  for (const item of items) {
-    const own = topics.get(item.topic)
-    if (own === undefined) topics.set(item.topic, [entry(item)])
-    else own.push(entry(item))
-  }
-  return [...topics].map(([topic, partitions]) => ({ topic, partitions }))
 }

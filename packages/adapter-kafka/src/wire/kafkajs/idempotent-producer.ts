@@ -1,6 +1,7 @@
 import { exponentialBackoff, type Clock } from '@sluice/core/spi'
 import { errorCodes } from '../error-codes.js'
-import { KafkaError } from '../kafka-error.js'
+import { partitionKey } from '../partitions.js'
+import { KafkaError, toKafkaError } from '../kafka-error.js'
 import type { HostAndPort, Producer, ProduceResult, TopicPartition } from '../port.js'
 import { encodeBatch } from '../records/encode-batch.js'
 import type { KafkaRecord } from '../records/record.js'
@@ -43,7 +44,6 @@ export class IdempotentProducer implements Producer {
   #identity: ProducerIdentity | undefined
   readonly #sessions = new Map<string, WriteSession>()
   readonly #lines = new Map<string, ProduceLine>()
-  #closed = false
 
   /** `identify` gives another identity each time, for the day on which one is used up. */
   constructor(
@@ -62,7 +62,7 @@ export class IdempotentProducer implements Producer {
     try {
       session = await this.#sessionOf(to)
     } catch (error) {
-      return { kind: 'unwritten', error: asKafkaError(error) }
+      return { kind: 'unwritten', error: toKafkaError(error) }
     }
     const attempt: Attempt = {
       to,
@@ -77,7 +77,7 @@ export class IdempotentProducer implements Producer {
     const result = await this.#runUntil(attempt, timeoutMs)
     if (result.kind === 'stored') session.stored(records.length)
     else if (!session.renew()) {
-      this.#sessions.delete(keyOf(to))
+      this.#sessions.delete(partitionKey(to))
       // Other partitions go on under the one that they have.
       this.#identity = undefined
     }
@@ -85,21 +85,13 @@ export class IdempotentProducer implements Producer {
   }
 
   async #sessionOf(to: TopicPartition): Promise<WriteSession> {
-    const key = keyOf(to)
+    const key = partitionKey(to)
     const known = this.#sessions.get(key)
     if (known !== undefined) return known
     this.#identity ??= await this.#identify()
     const session = new WriteSession(this.#identity)
     this.#sessions.set(key, session)
     return session
-  }
-
-  close(): void {
-    this.#closed = true
-  }
-
-  get #isClosed(): boolean {
-    return this.#closed || this.#cluster.closing.aborted
   }
 
   /** A node that is silent must not make it any later. */
@@ -124,7 +116,7 @@ export class IdempotentProducer implements Producer {
       attempt.trouble = one.again
       const leftMs = attempt.deadlineMs - this.#clock.monotonic()
       const waitMs = backoff(attempt.tries)
-      if (attempt.over || this.#isClosed || leftMs <= waitMs) return giveUp(attempt, one.again)
+      if (attempt.over || this.#cluster.closing.aborted || leftMs <= waitMs) return giveUp(attempt, one.again)
       await pause(this.#cluster.timers, waitMs, this.#cluster.closing)
     }
   }
@@ -138,9 +130,10 @@ export class IdempotentProducer implements Producer {
       line = await this.#line(found.leader)
     } catch (error) {
       this.#cluster.forget(to.topic)
-      return { again: asKafkaError(error) }
+      return { again: toKafkaError(error) }
     }
-    if (this.#isClosed || attempt.over) return { again: new KafkaError('the producer is closed', { kind: 'closed' }) }
+    if (this.#cluster.closing.aborted || attempt.over)
+      return { again: new KafkaError('closed by this side', { kind: 'closed' }) }
     // Until it is heard that it is not so.
     const before = attempt.unheard
     attempt.unheard = true
@@ -154,7 +147,7 @@ export class IdempotentProducer implements Producer {
       return this.#judge(attempt, errorCode, baseOffset)
     } catch (error) {
       this.#cluster.forget(to.topic)
-      return { again: asKafkaError(error) }
+      return { again: toKafkaError(error) }
     }
   }
 
@@ -203,14 +196,9 @@ export class IdempotentProducer implements Producer {
   }
 }
 
-const keyOf = ({ topic, partition }: TopicPartition): string => `${partition} ${topic}`
-
 function giveUp({ unheard }: Attempt, error: KafkaError): ProduceResult {
   return { kind: unheard ? 'uncertain' : 'unwritten', error }
 }
 
 const noAnswer = ({ to }: Attempt, timeoutMs: number): KafkaError =>
   new KafkaError(`${to.topic} ${to.partition}: no answer within ${timeoutMs} ms`, { kind: 'io', errno: 'ETIMEDOUT' })
-
-const asKafkaError = (error: unknown): KafkaError =>
-  error instanceof KafkaError ? error : new KafkaError(String(error), { kind: 'protocol', cause: error })

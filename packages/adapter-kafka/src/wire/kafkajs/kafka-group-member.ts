@@ -1,5 +1,6 @@
 import { exponentialBackoff, type Cancel, type Clock } from '@sluice/core/spi'
-import { KafkaError } from '../kafka-error.js'
+import { partitionKey } from '../partitions.js'
+import { KafkaError, toKafkaError } from '../kafka-error.js'
 import type {
   CommitResult,
   CommittedOffset,
@@ -95,7 +96,7 @@ export class KafkaGroupMember implements GroupMember {
         return { topic, partition, error }
       })
     } catch (error) {
-      const reason = asKafkaError(error)
+      const reason = toKafkaError(error)
       return offsets.map(({ topic, partition }) => ({ topic, partition, error: reason }))
     }
   }
@@ -232,25 +233,25 @@ export class KafkaGroupMember implements GroupMember {
   }
 
   #take(assigned: readonly TopicPartition[]): void {
-    const now = new Set(assigned.map(keyOf))
-    const before = new Set(this.#held.map(keyOf))
-    const letting = new Set(this.#letting.map(keyOf))
-    const added = assigned.filter((one) => !before.has(keyOf(one)))
+    const now = new Set(assigned.map(partitionKey))
+    const before = new Set(this.#held.map(partitionKey))
+    const letting = new Set(this.#letting.map(partitionKey))
+    const added = assigned.filter((one) => !before.has(partitionKey(one)))
     // What is on its way out already goes on doing so, whoever it was promised to meanwhile.
-    const leaving = this.#held.filter((one) => !now.has(keyOf(one)) && !letting.has(keyOf(one)))
+    const leaving = this.#held.filter((one) => !now.has(partitionKey(one)) && !letting.has(partitionKey(one)))
     this.#held = [...this.#held, ...added]
     if (added.length > 0) this.#events.assigned(added)
     if (leaving.length > 0) void this.#letGo(leaving)
   }
 
   async #letGo(leaving: readonly TopicPartition[]): Promise<void> {
-    const gone = new Set(leaving.map(keyOf))
+    const gone = new Set(leaving.map(partitionKey))
     this.#letting = [...this.#letting, ...leaving]
     await this.#events.revoking(leaving)
     // Lost meanwhile, and told.
-    if (!this.#letting.some((one) => gone.has(keyOf(one)))) return
-    this.#letting = this.#letting.filter((one) => !gone.has(keyOf(one)))
-    this.#held = this.#held.filter((one) => !gone.has(keyOf(one)))
+    if (!this.#letting.some((one) => gone.has(partitionKey(one)))) return
+    this.#letting = this.#letting.filter((one) => !gone.has(partitionKey(one)))
+    this.#held = this.#held.filter((one) => !gone.has(partitionKey(one)))
     this.#wantsShare = true
     this.#wake()
   }
@@ -322,8 +323,3 @@ export class KafkaGroupMember implements GroupMember {
     return serverError(code, `${this.#options.group}: ${what}`)
   }
 }
-
-const keyOf = ({ topic, partition }: TopicPartition): string => `${partition} ${topic}`
-
-const asKafkaError = (error: unknown): KafkaError =>
-  error instanceof KafkaError ? error : new KafkaError(String(error), { kind: 'protocol', cause: error })

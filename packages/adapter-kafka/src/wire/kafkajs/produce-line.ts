@@ -1,4 +1,5 @@
 import { KafkaError } from '../kafka-error.js'
+import { partitionKey } from '../partitions.js'
 import type { NodeConnection } from './node-connection.js'
 import { produceRequest, type PartitionBatch, type ProduceAnswer } from './produce-request.js'
 
@@ -57,9 +58,9 @@ export class ProduceLine {
     const batches = group.map(({ batch }) => batch)
     try {
       const answers = await this.#connection.request(produceRequest(batches, timeoutMs), timeoutMs + GRACE_MS)
-      const found = new Map(answers.map((answer) => [`${answer.partition} ${answer.topic}`, answer]))
+      const found = new Map(answers.map((answer) => [partitionKey(answer), answer]))
       for (const { batch, resolve, reject } of group) {
-        const answer = found.get(`${batch.partition} ${batch.topic}`)
+        const answer = found.get(partitionKey(batch))
         if (answer !== undefined) resolve(answer)
         else reject(new KafkaError(`no answer for ${batch.topic} ${batch.partition}`, { kind: 'protocol' }))
       }

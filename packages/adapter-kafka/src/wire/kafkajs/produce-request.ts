@@ -1,3 +1,4 @@
+import { byTopic } from '../partitions.js'
 import { ByteReader } from '../records/byte-reader.js'
 import { ByteWriter } from '../records/byte-writer.js'
 import type { KafkaRequest } from './requests.js'
@@ -53,16 +54,6 @@ function encode(batches: readonly PartitionBatch[], timeoutMs: number): Buffer {
     }
   }
   return out.bytes
-}
-
-function byTopic(batches: readonly PartitionBatch[]): ReadonlyMap<string, readonly PartitionBatch[]> {
-  const topics = new Map<string, PartitionBatch[]>()
-  for (const batch of batches) {
-    const own = topics.get(batch.topic)
-    if (own === undefined) topics.set(batch.topic, [batch])
-    else own.push(batch)
-  }
-  return topics
 }
 
 function decode(payload: Buffer): readonly ProduceAnswer[] {
