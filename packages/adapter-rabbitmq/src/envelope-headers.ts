@@ -7,7 +7,7 @@ export const wireHeaders = {
   key: 'sluice-key',
   /** There is no body: AMQP knows only empty ones. */
   tombstone: 'sluice-tombstone',
-  /** The milliseconds of the time stamp, which AMQP counts in seconds. */
+  /** The milliseconds of the time stamp, which AMQP counts in seconds, where the id does not tell them. */
   milliseconds: 'sluice-ms',
   /** Where the text is too long for the property of AMQP (255 bytes). */
   type: 'sluice-type',

@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer'
 import { decodeUtf8, encodeUtf8, envelopeBytes, type HeaderList, type Outbound } from '@sluice/core/spi'
 import { asBuffer, readHeaderList, wireHeaders, writeHeaderTable } from './envelope-headers.js'
+import { millisecondsOfId } from './id-time.js'
 import type { WireDelivery, WireProperties } from './wire/port.js'
 
 /** Longest text of a property: a length of one byte. */
@@ -36,20 +37,21 @@ export function writeEnvelope(envelope: Outbound): WrittenEnvelope {
   const body = envelope.body
   const native = nativeOf(envelope.copyOf)
   const headers = writeHeaderTable(envelope.headers, native?.headers)
+  const milliseconds = timestampMs % 1000
+  const timestamp = (timestampMs - milliseconds) / 1000
+  if (milliseconds !== (millisecondsOfId(id, timestamp) ?? 0)) headers[wireHeaders.milliseconds] = milliseconds
   if (key !== null) headers[wireHeaders.key] = decodeUtf8(key) ?? asBuffer(key)
   if (body === null) headers[wireHeaders.tombstone] = true
-  const milliseconds = timestampMs % 1000
-  if (milliseconds !== 0) headers[wireHeaders.milliseconds] = milliseconds
   const properties = {
     contentType: short(contentType, headers, wireHeaders.contentType),
     contentEncoding: native?.contentEncoding,
-    headers,
+    headers: isEmpty(headers) ? undefined : headers,
     deliveryMode: 2,
     priority: native?.priority,
     correlationId: short(correlationId, headers, wireHeaders.correlationId),
     replyTo: native?.replyTo,
     messageId: id === '' ? undefined : id,
-    timestamp: (timestampMs - milliseconds) / 1000,
+    timestamp,
     type: short(type, headers, wireHeaders.type),
     appId: native?.appId,
   }
@@ -70,7 +72,7 @@ export function readEnvelope({ properties, content }: WireDelivery): ReadEnvelop
     type: long(table, wireHeaders.type) ?? native.type,
     correlationId: long(table, wireHeaders.correlationId) ?? native.correlationId,
     contentType: long(table, wireHeaders.contentType) ?? native.contentType,
-    timestampMs: timestamp === undefined ? undefined : timestamp * 1000 + millisecondsOf(table),
+    timestampMs: timestamp === undefined ? undefined : timestamp * 1000 + millisecondsOf(table, messageId, timestamp),
     headers,
     bytes: envelopeBytes(body, key, headers),
   }
@@ -99,7 +101,13 @@ function readKey(value: unknown): Uint8Array | null {
   return value instanceof Uint8Array ? value : null
 }
 
-function millisecondsOf(table: WireProperties['headers']): number {
+function millisecondsOf(table: WireProperties['headers'], id: string | undefined, seconds: number): number {
   const value = table?.[wireHeaders.milliseconds]
-  return typeof value === 'number' && value > 0 && value < 1000 ? value : 0
+  if (typeof value === 'number' && value >= 0 && value < 1000) return value
+  return (id === undefined ? undefined : millisecondsOfId(id, seconds)) ?? 0
+}
+
+function isEmpty(headers: object): boolean {
+  for (const _ in headers) return false
+  return true
 }

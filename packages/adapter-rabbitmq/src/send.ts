@@ -49,7 +49,8 @@ export class Sender {
   readonly #waiting = new WaitingBatches()
   /** Batches of exchanges that are being asked for. */
   readonly #unknown = new Map<string, OpenBatch[]>()
-  readonly #ids = new Map<string, number>()
+  /** Of what is out without a mark. */
+  readonly #ids = new Set<string>()
   #flights = new Flights()
   #marks = 0
   #channel: WireConfirmChannel | undefined
@@ -229,7 +230,7 @@ export class Sender {
     const envelope = open.unreported(index)
     if (envelope === undefined) return
     const { properties, content } = writeEnvelope(envelope)
-    const mark = this.#count(envelope.id, 1) === 0 ? 0 : (this.#marks += 1)
+    const mark = this.#ids.has(envelope.id) ? (this.#marks += 1) : 0
     const { exchange, routingKey } = open
     const message = {
       exchange,
@@ -240,10 +241,10 @@ export class Sender {
     }
     const tag = this.#publish(message)
     if (typeof tag !== 'number' || tag === 0) {
-      this.#count(envelope.id, -1)
       open.report(index, tag === 0 ? { kind: 'unwritten', error: notConnected() } : { kind: 'refused', error: tag })
       return
     }
+    if (mark === 0) this.#ids.add(envelope.id)
     this.#waiting.wrote(open)
     this.#flights.add(tag, { batch: open, index, bytes: envelope.bytes, messageId: envelope.id, mark, returned: false })
   }
@@ -257,19 +258,11 @@ export class Sender {
     }
   }
 
-  /** Returns how many with this id were out before. */
-  #count(id: string, change: 1 | -1): number {
-    const before = this.#ids.get(id) ?? 0
-    if (before + change <= 0) this.#ids.delete(id)
-    else this.#ids.set(id, before + change)
-    return before
-  }
-
   // ------------------------------------------------------------------------------------------------ answers
 
   #confirmed(tag: number, multiple: boolean, ok: boolean): void {
     this.#flights.take(tag, multiple, (flight) => {
-      this.#count(flight.messageId, -1)
+      if (flight.mark === 0) this.#ids.delete(flight.messageId)
       this.#waiting.answered(flight.batch, ok && !flight.returned)
       if (ok) flight.batch.report(flight.index, flight.returned ? unroutable(flight) : stored)
       else this.#uncertain(flight.batch, flight.index, nacked())

@@ -74,6 +74,24 @@ describe('an envelope in AMQP', () => {
     else expect([...(read as Uint8Array)]).toEqual([...Buffer.from(expected as string)])
   })
 
+  it.each([
+    ['made in the same millisecond', '018bcfe5-687b-7', 1_700_000_000_123, undefined],
+    ['made in another millisecond', '018bcfe5-687c-7', 1_700_000_000_123, 123],
+    ['made in another second', '018bcfe5-6c63-7', 1_700_000_000_123, 123],
+    ['made within the second that the time says', '018bcfe5-687b-7', 1_700_000_000_000, 0],
+    ['of another version', '018bcfe5-687b-4', 1_700_000_000_123, 123],
+  ])('keeps the milliseconds of a message whose id was %s', (_, start, timestampMs, header) => {
+    const id = `${start}00a-8000-000000000000`
+    const { headers = {} } = writeEnvelope(outbound({ id, timestampMs, headers: [] })).properties
+    expect(headers['sluice-ms']).toBe(header)
+    expect(roundTrip({ id, timestampMs }).timestampMs).toBe(timestampMs)
+  })
+
+  it('has no headers when there is nothing to say in them', () => {
+    const { properties } = writeEnvelope(outbound({ timestampMs: 1_700_000_000_000, headers: [] }))
+    expect(properties.headers).toBeUndefined()
+  })
+
   it('tells a tombstone from an empty body', () => {
     expect(roundTrip({ body: null }).body).toBeNull()
     expect(roundTrip({ body: new Uint8Array() }).body).toHaveLength(0)

@@ -134,8 +134,6 @@ export interface WireConfirmChannel extends WireChannel {
    * take more than 64 KiB). Nothing was written, no tag is used up, and the channel lives on.
    */
   publishConfirmed(message: WireMessage): number
-  /** Bytes and frames that wait for the socket. `true` when it is better to write nothing more for now; {@link ConfirmEvents} say when answers come. */
-  readonly congested: boolean
 }
 
 export interface WireMessage {

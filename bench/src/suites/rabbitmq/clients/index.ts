@@ -16,7 +16,7 @@ export interface ClientEntry {
   readonly load: () => Promise<Client>
 }
 
-/** What the others are compared with. */
+/** What the others are compared with: the same work at the broker, for a message that many may hear and that can be told from its copies. */
 export const rawEntry: ClientEntry = {
   name: 'amqplib',
   peer: true,
@@ -27,7 +27,14 @@ export const rawEntry: ClientEntry = {
     'keys in order': 'no',
     reconnects: 'no',
   },
-  load: loadRaw,
+  load: () => loadRaw('exchange'),
+}
+
+/** The least that can be published: what an exchange, an id and a time cost the broker shows beside it. */
+export const rawToQueueEntry: ClientEntry = {
+  ...rawEntry,
+  name: 'amqplib-to-queue',
+  load: () => loadRaw('queue'),
 }
 
 const sluiceTraits = {

@@ -6,9 +6,9 @@ import { prefetch, type Client, type Target } from './client.js'
 
 const group = 'bench'
 
-/** Calls that an application has not awaited yet; half of them are waited for while the other half goes on. */
-const callsOpen = 1_000
-const batchSize = 500
+/** More than are on their way to the broker, so that it never waits for the application. */
+const callers = 1_000
+const batchSize = 100
 
 /** As an application uses it, with defaults: a topic without keys, its queue declared by Sluice where it is a quorum queue. */
 export function loadSluice(publishing: 'single' | 'batch'): () => Promise<Client> {
@@ -18,7 +18,7 @@ export function loadSluice(publishing: 'single' | 'batch'): () => Promise<Client
       await messaging.provision([topic])
       return {
         queue,
-        publish: (messages) => publishAll[publishing](messaging, topic, target.documentOf, messages),
+        publish: (messages) => publishAll[publishing](messaging, topic, target, messages),
         send: (document) => messaging.publish(topic, document),
         close: async () => void (await messaging.close()),
       }
@@ -65,34 +65,30 @@ async function open({ url, name, type }: Target): Promise<Open> {
 
 const publishAll = { single, batch }
 
-async function single(
-  messaging: Messaging,
-  topic: DocumentTopic,
-  documentOf: Target['documentOf'],
+/** As in a server with so many requests at work: each publishes, waits for it, and goes on with the next. */
+async function inTurns(
+  callers: number,
   messages: number,
+  publish: (next: () => number) => Promise<unknown>,
 ): Promise<void> {
-  const calls: Promise<unknown>[] = []
-  for (let index = 0; index < messages; index += 1) {
-    calls.push(messaging.publish(topic, documentOf(index)))
-    if (calls.length === callsOpen) await Promise.all(calls.splice(0, callsOpen / 2))
+  let next = 0
+  const caller = async (): Promise<void> => {
+    while (next < messages) await publish(() => next++)
   }
-  await Promise.all(calls)
+  await Promise.all(Array.from({ length: callers }, caller))
 }
 
-async function batch(
-  messaging: Messaging,
-  topic: DocumentTopic,
-  documentOf: Target['documentOf'],
-  messages: number,
-): Promise<void> {
-  let before: Promise<unknown> = Promise.resolve()
-  for (let next = 0; next < messages;) {
-    const size = Math.min(batchSize, messages - next)
-    const entries = Array.from({ length: size }, (_, offset) => ({ payload: documentOf(next + offset) }))
-    next += size
-    const stored = messaging.publishBatch(topic, entries)
-    await before
-    before = stored
-  }
-  await before
+function single(messaging: Messaging, topic: DocumentTopic, { documentOf }: Target, messages: number): Promise<void> {
+  return inTurns(callers, messages, (next) => messaging.publish(topic, documentOf(next())))
+}
+
+function batch(messaging: Messaging, topic: DocumentTopic, { documentOf }: Target, messages: number): Promise<void> {
+  return inTurns(callers / batchSize, messages, (next) => {
+    const entries: { payload: Document }[] = []
+    for (let index = next(); index < messages; index = next()) {
+      entries.push({ payload: documentOf(index) })
+      if (entries.length === batchSize) break
+    }
+    return messaging.publishBatch(topic, entries)
+  })
 }

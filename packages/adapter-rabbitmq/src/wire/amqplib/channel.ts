@@ -4,8 +4,9 @@ import { WireError } from '../wire-error.js'
 import { keepNumber } from './channel-number.js'
 import { Consumers } from './consumers.js'
 import { methods, type InnerChannel, type InnerMessage, type QueueOk } from './internals.js'
-import { checkName, deliveryOf, writeMessage } from './message.js'
+import { checkName, deliveryOf } from './message.js'
 import type { Owner } from './owner.js'
+import { Publishes } from './publishes.js'
 import { reasonOf } from './reasons.js'
 import { Requests, type Answer } from './requests.js'
 
@@ -15,6 +16,7 @@ const closedHere = (): WireError => new WireError('closed by this side', { kind:
 export class AmqplibChannel implements WireChannel {
   protected readonly inner: InnerChannel
   protected readonly owner: Owner
+  protected readonly publishes: Publishes
   readonly #events: ChannelEvents
   readonly #requests: Requests
   readonly #consumers: Consumers
@@ -30,7 +32,8 @@ export class AmqplibChannel implements WireChannel {
     this.inner = inner
     this.owner = owner
     this.#events = events
-    this.#requests = new Requests(inner)
+    this.publishes = new Publishes(inner, owner)
+    this.#requests = new Requests(inner, this.publishes.flush)
     const keep = keepNumber(owner.connection, inner)
     inner.on('error', (error: unknown) => {
       this.#cause = reasonOf(error, 'channel')
@@ -104,6 +107,7 @@ export class AmqplibChannel implements WireChannel {
     if (!this.isOpen) return
     this.#settled.fields.deliveryTag = tag
     this.owner.writing()
+    this.publishes.flush()
     this.inner.ack(this.#settled, multiple)
   }
 
@@ -111,13 +115,12 @@ export class AmqplibChannel implements WireChannel {
     if (!this.isOpen) return
     this.#settled.fields.deliveryTag = tag
     this.owner.writing()
+    this.publishes.flush()
     this.inner.reject(this.#settled, requeue)
   }
 
   publish(message: WireMessage): void {
-    if (!this.isOpen) return
-    this.owner.writing()
-    writeMessage(this.inner, message)
+    if (this.isOpen) this.publishes.write(message)
   }
 
   async sync(): Promise<void> {
@@ -174,6 +177,7 @@ export class AmqplibChannel implements WireChannel {
     await new Promise<void>((resolve) => {
       this.#onEnd = resolve
       if (!this.owner.isOpen) return
+      this.publishes.flush()
       this.inner.close(() => {
         this.#cause ??= closedHere()
       })

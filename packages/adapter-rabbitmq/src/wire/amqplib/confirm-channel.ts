@@ -1,8 +1,7 @@
-import type { Transform } from 'node:stream'
 import type { ConfirmEvents, WireConfirmChannel, WireMessage } from '../port.js'
 import { AmqplibChannel } from './channel.js'
 import { methods, type InnerChannel, type InnerMessage } from './internals.js'
-import { returnOf, writeMessage } from './message.js'
+import { returnOf } from './message.js'
 import type { Owner } from './owner.js'
 import type { Answer } from './requests.js'
 
@@ -17,21 +16,15 @@ interface Confirm {
  */
 export class AmqplibConfirmChannel extends AmqplibChannel implements WireConfirmChannel {
   readonly #events: ConfirmEvents
-  readonly #buffer: Transform | undefined
   #tag = 0
 
   constructor(inner: InnerChannel, owner: Owner, events: ConfirmEvents) {
     super(inner, owner, events)
     this.#events = events
-    this.#buffer = owner.connection.channels[inner.ch]?.buffer
     for (const event of ['ack', 'nack']) inner.removeAllListeners(event)
     inner.on('ack', (confirm: Confirm) => this.#confirmed(confirm, true))
     inner.on('nack', (confirm: Confirm) => this.#confirmed(confirm, false))
     inner.on('return', (message: InnerMessage) => this.#returned(message))
-  }
-
-  get congested(): boolean {
-    return this.#buffer?.writableNeedDrain === true || this.owner.connection.stream.writableNeedDrain
   }
 
   override async open(send: (answer: Answer<unknown>) => void): Promise<void> {
@@ -42,8 +35,7 @@ export class AmqplibConfirmChannel extends AmqplibChannel implements WireConfirm
 
   publishConfirmed(message: WireMessage): number {
     if (!this.isOpen) return 0
-    this.owner.writing()
-    writeMessage(this.inner, message)
+    this.publishes.write(message)
     this.#tag += 1
     return this.#tag
   }

@@ -13,7 +13,7 @@ import { WriteTogether } from './write-together.js'
 
 /** How long the last frames of a connection that has ended may take to leave. */
 const LINGER_MS = 1_000
-/** Frames that a channel keeps before it calls itself congested; a message of several pieces is one for each of them. */
+/** Pieces that wait in a channel before its buffer says that it is full, which nobody asks: what may be under way is bounded where it is published. */
 const CHANNEL_FRAMES = 1_024
 
 type Make<C> = (inner: InnerChannel) => C

@@ -16,6 +16,10 @@ export interface InnerConnection extends EventEmitter {
   readonly stream: Socket
   readonly freeChannels: { set(number: number): void; clear(number: number): void }
   readonly channels: readonly ({ readonly buffer: Transform } | null)[]
+  /** In bytes, as agreed; 0 = no limit. */
+  readonly frameMax: number
+  /** Set by whoever writes: no heartbeat is due then. */
+  sentSinceLastCheck: boolean
   /** Set when it counts as ended. */
   readonly expectSocketClose: boolean
   blocked: boolean

@@ -13,13 +13,16 @@ export type Answer<T> = (error: Error | null, ok?: T) => void
  */
 export class Requests {
   readonly #channel: InnerChannel
+  readonly #before: () => void
   readonly #waiting: Request[] = []
   #current: Request | undefined
   #end: WireError | undefined
   #onIdle: (() => void)[] = []
 
-  constructor(channel: InnerChannel) {
+  /** @param before called before each is written */
+  constructor(channel: InnerChannel, before: () => void) {
     this.#channel = channel
+    this.#before = before
   }
 
   run<T>(send: (answer: Answer<T>) => void): Promise<T> {
@@ -50,6 +53,7 @@ export class Requests {
     const request = this.#waiting.shift()
     this.#current = request
     if (request === undefined) return this.#tellIdle()
+    this.#before()
     try {
       request.send((error, ok) => this.#answered(request, error, ok))
     } catch (error) {
