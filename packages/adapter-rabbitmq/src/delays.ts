@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto'
 import { delayName } from './names.js'
 
 /** Each level waits for twice as long as the one below it. */
-export const delayLevels = 24
-/** Of the lowest level, in ms. */
-export const delayTickMs = 250
+export const delayLevels = 25
+/** Of the lowest level, in ms: half of what a short delay may be late by, so that the way through the broker has the other half. */
+export const delayTickMs = 125
 /** The longest delay, in ms: 48 days. Each of the hops may be early by a part of a millisecond, which counts against it. */
 export const longestDelayMs: number = (2 ** delayLevels - 1) * delayTickMs - delayLevels
 

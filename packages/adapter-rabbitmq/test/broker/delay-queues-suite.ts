@@ -53,10 +53,10 @@ export function delayQueuesSuite(rabbit: () => Rabbit): void {
       for (const side of [{ provision }, topologyOn(consume)]) {
         expect(states(await side.provision('verify', spec))).toEqual(['present', 'present'])
       }
-      expect((await rabbit().queue(delayName(23)))?.arguments).toEqual({
+      expect((await rabbit().queue(delayName(24)))?.arguments).toEqual({
         'x-queue-type': 'quorum',
-        'x-message-ttl': delayTickMs * 2 ** 23,
-        'x-dead-letter-exchange': delayName(22),
+        'x-message-ttl': delayTickMs * 2 ** 24,
+        'x-dead-letter-exchange': delayName(23),
         'x-dead-letter-strategy': 'at-least-once',
         'x-overflow': 'reject-publish',
       })
