@@ -24,6 +24,8 @@ export const errorCodes = {
   clusterAuthorizationFailed: 31,
   invalidTimestamp: 32,
   topicAlreadyExists: 36,
+  invalidReplicationFactor: 38,
+  invalidConfig: 40,
   notController: 41,
   unsupportedForMessageFormat: 43,
   policyViolation: 44,

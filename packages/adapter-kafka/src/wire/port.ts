@@ -121,6 +121,11 @@ export interface MemberEvents {
   assigned(partitions: readonly TopicPartition[]): void
   /** To be let go: the member holds it until the promise has resolved, and is alive meanwhile. Never rejects. */
   revoking(partitions: readonly TopicPartition[]): Promise<void>
+  /**
+   * This member has dealt out the shares of a generation, and what it commits is stored in that one only. The signal aborts when it is over
+   * for this member. One at a time of a group is told so.
+   */
+  leading(generation: AbortSignal): void
   /** Gone already: others may have it. */
   lost(partitions: readonly TopicPartition[], cause: KafkaError): void
   /** It cannot go on without a person: it may not read the group, or the group shares out in another way. */
@@ -134,6 +139,8 @@ export interface GroupMember {
   committed(of: readonly TopicPartition[]): Promise<readonly CommittedOffset[]>
   /** Each is stored for itself; what is not is in the answer with its error. Never stored for a member that is out. */
   commit(offsets: readonly GroupOffset[]): Promise<readonly CommitResult[]>
+  /** Asks for everything to be shared out anew: there is more of it. */
+  share(): void
   /** Says goodbye, so that others get at once what it held. What it holds has to be let go before. Never rejects. */
   leave(): Promise<void>
 }
@@ -220,6 +227,8 @@ export interface Administration {
   configs(
     of: readonly { readonly kind: 'topic' | 'node'; readonly name: string; readonly names: readonly string[] }[],
   ): Promise<readonly ConfigsOf[]>
+  /** Where a group has got to, whoever asks. */
+  groupOffsets(group: string, of: readonly TopicPartition[]): Promise<readonly CommittedOffset[]>
   /** First offset that is there, the one behind the last that consumers may see, or the first with that time or a later one (`undefined`: none). */
   offsets(
     of: readonly TopicPartition[],

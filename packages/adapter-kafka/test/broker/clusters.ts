@@ -110,6 +110,7 @@ export async function join(kafka: Kafka, group: string, topic: string, drainMs =
         await new Promise((resolve) => setTimeout(resolve, drainMs))
         for (const { partition } of partitions) held.delete(partition)
       },
+      leading: () => undefined,
       lost: (partitions, cause) => {
         told.push(`lost ${partitions.length}: ${cause.message}`)
         for (const { partition } of partitions) held.delete(partition)

@@ -48,7 +48,7 @@ class KafkajsCluster implements KafkaCluster {
   readonly #clock: Clock
 
   constructor(cluster: Cluster, clock: Clock) {
-    this.administration = new KafkaAdministration(cluster)
+    this.administration = new KafkaAdministration(cluster, clock)
     this.#cluster = cluster
     this.#clock = clock
   }

@@ -1,7 +1,9 @@
+import type { Clock } from '@sluice/core/spi'
 import { errorCodes } from '../error-codes.js'
 import { KafkaError } from '../kafka-error.js'
 import type {
   Administration,
+  CommittedOffset,
   ConfigsOf,
   FoundOffset,
   HostAndPort,
@@ -10,12 +12,16 @@ import type {
   TopicPartition,
 } from '../port.js'
 import { serverError, type Cluster } from './cluster.js'
+import { fetchOffsets, findCoordinator } from './group-requests.js'
+import { judgeGroup } from './group-verdict.js'
+import { pause } from './pause.js'
 import { kafkajsRequest } from './requests.js'
 
 const TOPIC = 2
 const NODE = 4
 const AS_CONSUMER = -1
 const READ_COMMITTED = 1
+const COORDINATOR_PAUSE_MS = 50
 const START = '-2'
 const END = '-1'
 
@@ -45,9 +51,11 @@ interface ListedOffsets {
 
 export class KafkaAdministration implements Administration {
   readonly #cluster: Cluster
+  readonly #clock: Clock
 
-  constructor(cluster: Cluster) {
+  constructor(cluster: Cluster, clock: Clock) {
     this.#cluster = cluster
+    this.#clock = clock
   }
 
   async createTopics(topics: readonly NewTopic[]): Promise<readonly TopicOutcome[]> {
@@ -132,6 +140,28 @@ export class KafkaAdministration implements Administration {
     return found.flat()
   }
 
+  async groupOffsets(group: string, of: readonly TopicPartition[]): Promise<readonly CommittedOffset[]> {
+    const untilMs = this.#clock.monotonic() + this.#cluster.requestTimeoutMs
+    for (;;) {
+      const found = await this.#cluster.ask((versions) => findCoordinator(group, versions))
+      let code = found.errorCode
+      if (code === 0) {
+        const answer = await this.#cluster.askNode(found, 'ask', (versions) => fetchOffsets(group, of, versions))
+        code = answer.errorCode === 0 ? (answer.offsets.find(isWrong)?.errorCode ?? 0) : answer.errorCode
+        if (code === 0) {
+          return answer.offsets.map(({ topic, partition, offset, metadata }) => {
+            return { topic, partition, offset: offset < 0 ? undefined : offset, metadata }
+          })
+        }
+      }
+      // Who coordinates moves, and takes a moment to know what it coordinates.
+      if (judgeGroup(code) !== 'elsewhere' || this.#cluster.closing.aborted || this.#clock.monotonic() > untilMs)
+        throw serverError(code, `where group ${group} has got to`)
+      this.#cluster.turn()
+      await pause(this.#cluster.timers, COORDINATOR_PAUSE_MS, this.#cluster.closing)
+    }
+  }
+
   async #offsetsAt(at: HostAndPort, of: readonly TopicPartition[], timestamp: string): Promise<readonly FoundOffset[]> {
     const topics = of.map(({ topic, partition }) => ({ topic, partitions: [{ partition, timestamp }] }))
     const options = { replicaId: AS_CONSUMER, isolationLevel: READ_COMMITTED, topics }
@@ -150,6 +180,8 @@ export class KafkaAdministration implements Administration {
     )
   }
 }
+
+const isWrong = ({ errorCode }: { readonly errorCode: number }): boolean => errorCode !== 0
 
 function saidBy(code: number, text: string | null, topic: string): KafkaError {
   const { message } = serverError(code, topic)

@@ -55,6 +55,8 @@ export class KafkaGroupMember implements GroupMember {
   #cancelLoss: Cancel | undefined
   #coordinator: HostAndPort | undefined
   readonly #leaving = new AbortController()
+  /** As long as this member leads the generation that it is in. */
+  #leading: AbortController | undefined
   /** Ends the pause that is under way. */
   #wakeup = new AbortController()
   /** Something was let go, so that there is something to be shared out. */
@@ -101,8 +103,14 @@ export class KafkaGroupMember implements GroupMember {
     }
   }
 
+  share(): void {
+    this.#wantsShare = true
+    this.#wake()
+  }
+
   async leave(): Promise<void> {
     this.#leaving.abort()
+    this.#leading?.abort()
     this.#wake()
     await this.#running
     this.#cancelLoss?.()
@@ -165,6 +173,7 @@ export class KafkaGroupMember implements GroupMember {
       this.#cluster.turn()
     }
     if (verdict === 'out') {
+      this.#leading?.abort()
       this.#memberId = ''
       this.#generation = -1
       this.#loseAll(reason)
@@ -198,6 +207,7 @@ export class KafkaGroupMember implements GroupMember {
     const { group, topics, sessionMs, rebalanceMs } = this.#options
     const question = { group, topics, sessionMs, rebalanceMs, memberId: this.#memberId, owned: this.#held }
     this.#wantsShare = false
+    this.#leading?.abort()
     const joined = await this.#askCoordinator(
       'group',
       (versions) => requests.joinGroup(question, versions),
@@ -207,8 +217,8 @@ export class KafkaGroupMember implements GroupMember {
     if (joined.memberId !== '') this.#memberId = joined.memberId
     this.#expect(joined.errorCode, 'to join the group')
     this.#generation = joined.generation
-    const shares =
-      joined.leaderId === this.#memberId ? await this.#deal(joined) : new Map<string, readonly TopicPartition[]>()
+    const isLeader = joined.leaderId === this.#memberId
+    const shares = isLeader ? await this.#deal(joined) : new Map<string, readonly TopicPartition[]>()
     const sentMs = this.#clock.monotonic()
     const membership = this.#membership
     const synced = await this.#askCoordinator(
@@ -219,6 +229,12 @@ export class KafkaGroupMember implements GroupMember {
     this.#expect(synced.errorCode, 'to get a share of the group')
     this.#alive(sentMs)
     this.#take(synced.assigned)
+    if (isLeader) this.#lead()
+  }
+
+  #lead(): void {
+    this.#leading = new AbortController()
+    this.#events.leading(this.#leading.signal)
   }
 
   async #deal({ members }: requests.Joined): Promise<ReadonlyMap<string, readonly TopicPartition[]>> {
