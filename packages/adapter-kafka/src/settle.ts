@@ -1,0 +1,149 @@
+import { adapterError, exponentialBackoff, type Cancel, type TimerHeap } from '@sluice/core/spi'
+import type { Part } from './part.js'
+import { partitionKey } from './wire/partitions.js'
+import type { CommitResult, GroupOffset } from './wire/port.js'
+
+/** After the first that is done the others have so long to come along … */
+const FLUSH_MS = 50
+/** … or until there are so many. */
+const MOST_WAITING = 1_000
+const backoff = exponentialBackoff({ fromMs: 50, toMs: 1_000 })
+
+interface Waiter {
+  readonly version: number
+  readonly resolve: () => void
+  readonly reject: (error: Error) => void
+}
+
+export interface SettlerOptions {
+  readonly timers: TimerHeap
+  readonly commit: (offsets: readonly GroupOffset[]) => Promise<readonly CommitResult[]>
+  /** Something was stored. */
+  readonly stored: () => void
+}
+
+/** Stores how far the parts have got, all in one commit, one commit at a time. What is not stored is tried again as long as the part is here. */
+export class Settler {
+  readonly #options: SettlerOptions
+  readonly #parts = new Map<string, Part>()
+  readonly #waiters = new Map<Part, Waiter[]>()
+  #timer: Cancel | undefined
+  #committing = false
+  #urgent = false
+  #failures = 0
+  #unstored = 0
+
+  constructor(options: SettlerOptions) {
+    this.#options = options
+  }
+
+  get unstored(): number {
+    return this.#unstored
+  }
+
+  add(part: Part): void {
+    this.#parts.set(partitionKey(part.at), part)
+  }
+
+  /** It belongs to somebody else from now on: nothing of it is stored any more. */
+  drop(part: Part): void {
+    if (this.#parts.get(partitionKey(part.at)) !== part) return
+    this.#parts.delete(partitionKey(part.at))
+    this.#unstored -= part.unstored
+    part.unstored = 0
+    for (const { reject } of this.#waiters.get(part) ?? []) reject(letGo())
+    this.#waiters.delete(part)
+  }
+
+  /** One more is done. */
+  done(): void {
+    this.#unstored += 1
+    if (this.#unstored >= MOST_WAITING) this.#flushSoon()
+    else this.#timer ??= this.#options.timers.after(FLUSH_MS, () => this.#flush())
+  }
+
+  /** Something has moved that is no hurry. */
+  touch(): void {
+    this.#timer ??= this.#options.timers.after(FLUSH_MS, () => this.#flush())
+  }
+
+  /** Resolves when what the part is now is stored; rejects when it was dropped before. */
+  urge(part: Part): Promise<void> {
+    if (this.#parts.get(partitionKey(part.at)) !== part) return Promise.reject(letGo())
+    if (part.version <= part.storedVersion) return Promise.resolve()
+    return new Promise((resolve, reject) => {
+      const waiters = this.#waiters.get(part) ?? []
+      this.#waiters.set(part, waiters)
+      waiters.push({ version: part.version, resolve, reject })
+      this.#flushSoon()
+    })
+  }
+
+  async stored(): Promise<void> {
+    await Promise.all([...this.#parts.values()].map((part) => this.urge(part)))
+  }
+
+  close(): void {
+    for (const part of this.#parts.values()) this.drop(part)
+    this.#timer?.()
+    this.#timer = undefined
+  }
+
+  #flushSoon(): void {
+    if (this.#urgent) return
+    this.#urgent = true
+    // Behind a failure it waits for its turn: a broker that stores nothing must not be asked without a pause.
+    if (this.#committing || this.#failures > 0) return
+    queueMicrotask(() => this.#flush())
+  }
+
+  #flush(): void {
+    this.#timer?.()
+    this.#timer = undefined
+    if (this.#committing) return
+    this.#urgent = false
+    const changed = [...this.#parts.values()].filter((part) => part.version > part.storedVersion)
+    if (changed.length > 0) void this.#commit(changed)
+  }
+
+  async #commit(parts: readonly Part[]): Promise<void> {
+    this.#committing = true
+    const sent = new Map(
+      parts.map((part) => [partitionKey(part.at), { part, version: part.version, unstored: part.unstored }]),
+    )
+    const results = await this.#options.commit(parts.map((part) => part.snapshot()))
+    this.#committing = false
+    let failed = 0
+    for (const result of results) {
+      const key = partitionKey(result)
+      const one = sent.get(key)
+      if (one === undefined || this.#parts.get(key) !== one.part) continue
+      if (result.error !== undefined) {
+        failed += 1
+        continue
+      }
+      this.#noted(one.part, one.version, one.unstored)
+    }
+    this.#failures = failed === 0 ? 0 : this.#failures + 1
+    if (failed < results.length) this.#options.stored()
+    if (failed > 0) {
+      this.#timer?.()
+      this.#timer = this.#options.timers.after(backoff(this.#failures), () => this.#flush())
+    } else if (this.#urgent) this.#flush()
+    else if (this.#unstored > 0) this.touch()
+  }
+
+  #noted(part: Part, version: number, unstored: number): void {
+    part.storedVersion = version
+    part.unstored -= unstored
+    this.#unstored -= unstored
+    const waiters = this.#waiters.get(part)
+    if (waiters === undefined) return
+    const left = waiters.filter((waiter) => waiter.version > version)
+    if (left.length === 0) this.#waiters.delete(part)
+    else this.#waiters.set(part, left)
+    for (const waiter of waiters) if (waiter.version <= version) waiter.resolve()
+  }
+}
+
+const letGo = (): Error => adapterError('DISCONNECTED', 'the partition was let go', { scope: 'group', retryable: true })
