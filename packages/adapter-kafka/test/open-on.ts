@@ -47,7 +47,7 @@ export async function openOn(kafka: FakeKafka, options: KafkaOptions = {}): Prom
   return { adapter, states, changed }
 }
 
-export function outbound(id: string, over: Partial<Outbound> = {}): Outbound {
+function outbound(id: string, over: Partial<Outbound> = {}): Outbound {
   return {
     ...{ id, key: null, body: Buffer.from(id), contentType: 'text/plain', type: undefined, correlationId: undefined },
     ...{ timestampMs: 1_000, headers: [], bytes: 200 },

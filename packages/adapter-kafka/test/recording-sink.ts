@@ -60,7 +60,7 @@ export class RecordingSink implements ConsumeSink {
 
 export const textOf = ({ body }: Inbound): string => Buffer.from(body ?? []).toString()
 
-export const request: ConsumeRequest = {
+const request: ConsumeRequest = {
   group: { topic: 'orders', group: 'mail' },
   order: 'key',
   from: 'earliest',

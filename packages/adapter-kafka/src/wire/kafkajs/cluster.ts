@@ -121,6 +121,11 @@ export class Cluster {
     return (await this.#nodes.use(at, purpose)).connection
   }
 
+  /** Ends the connections that were made for it alone. */
+  release(purpose: Purpose): void {
+    this.#nodes.release(purpose)
+  }
+
   close(): void {
     this.#closing.abort()
     this.#nodes.close()

@@ -90,6 +90,7 @@ export class Fetcher implements Fetching {
   close(): void {
     this.#closed = true
     this.#readings.clear()
+    for (const lane of LANES) this.#cluster.release(`fetch ${this.#number} ${lane}`)
   }
 
   /** What is asked for in one tick goes in one request. */

@@ -15,6 +15,7 @@ import { serverError, type Cluster } from './cluster.js'
 import { judgeGroup, type GroupVerdict } from './group-verdict.js'
 import * as requests from './group-requests.js'
 import type { KafkaRequest, NodeVersions } from './requests.js'
+import type { Purpose } from './nodes.js'
 import { pause } from './pause.js'
 
 const backoff = exponentialBackoff({ fromMs: 100, toMs: 1_000 })
@@ -23,6 +24,9 @@ const BEATS_IN_SESSION = 10
 const SLOWEST_BEAT_MS = 1_000
 /** A coordinator answers a join when all members have asked, or have been waited for long enough. */
 const JOIN_GRACE_MS = 5_000
+
+/** Two that shared a connection would wait for each other's joins. */
+let members = 0
 
 /** Why the member begins again. */
 class Again extends Error {
@@ -46,6 +50,7 @@ export class KafkaGroupMember implements GroupMember {
   readonly #clock: Clock
   readonly #options: JoinOptions
   readonly #events: MemberEvents
+  readonly #purpose: Purpose
   #memberId = ''
   #generation = -1
   #held: readonly TopicPartition[] = []
@@ -68,6 +73,7 @@ export class KafkaGroupMember implements GroupMember {
     this.#clock = clock
     this.#options = options
     this.#events = events
+    this.#purpose = `group ${options.group} ${(members += 1)}`
     this.#running = this.#run()
   }
 
@@ -114,9 +120,13 @@ export class KafkaGroupMember implements GroupMember {
     this.#wake()
     await this.#running
     this.#cancelLoss?.()
-    if (this.#memberId === '' || this.#coordinator === undefined) return
-    const membership = this.#membership
-    await this.#askCoordinator('group', (versions) => requests.leaveGroup(membership, versions)).catch(() => undefined)
+    if (this.#memberId !== '' && this.#coordinator !== undefined) {
+      const membership = this.#membership
+      await this.#askCoordinator('group', (versions) => requests.leaveGroup(membership, versions)).catch(
+        () => undefined,
+      )
+    }
+    this.#cluster.release(this.#purpose)
   }
 
   get #isOver(): boolean {
@@ -320,7 +330,7 @@ export class KafkaGroupMember implements GroupMember {
     const coordinator = this.#coordinator
     if (coordinator === undefined)
       throw new KafkaError('who coordinates the group is not known at the moment', { kind: 'io' })
-    const connection = purpose === 'ask' ? purpose : (`group ${this.#options.group}` as const)
+    const connection = purpose === 'ask' ? purpose : this.#purpose
     return this.#cluster.askNode(coordinator, connection, make, timeoutMs)
   }
 

@@ -32,13 +32,18 @@ export class Nodes {
     return open
   }
 
+  /** Nobody needs it any more. */
+  release(purpose: Purpose): void {
+    for (const [key, open] of this.#open) {
+      if (!key.endsWith(` ${purpose}`)) continue
+      this.#open.delete(key)
+      destroy(open)
+    }
+  }
+
   close(): void {
     this.#closing.abort(closed())
-    for (const open of this.#open.values())
-      void open.then(
-        ({ connection }) => connection.destroy(closed()),
-        () => undefined,
-      )
+    for (const open of this.#open.values()) destroy(open)
     this.#open.clear()
   }
 
@@ -61,6 +66,13 @@ export class Nodes {
       cancel()
     }
   }
+}
+
+function destroy(open: Promise<OpenNode>): void {
+  void open.then(
+    ({ connection }) => connection.destroy(closed()),
+    () => undefined,
+  )
 }
 
 const closed = (): KafkaError => new KafkaError('closed by this side', { kind: 'closed' })
