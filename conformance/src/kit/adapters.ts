@@ -1,3 +1,4 @@
+import { kafkaHarness } from '../kafka/harness/kafka-harness.js'
 import { rabbitHarness } from '../rabbitmq/harness/rabbit-harness.js'
 import { memoryHarness, type HarnessFactory } from '@sluice/testing'
 
@@ -26,5 +27,9 @@ export const adapters: Readonly<Record<string, KnownAdapter>> = {
   rabbitmq: {
     choices: { nodes: ['1', '3'] },
     harnesses: ({ nodes = '1' }) => [() => rabbitHarness({ nodes: nodes === '1' ? 1 : 3 })],
+  },
+  kafka: {
+    choices: { nodes: ['1', '3'] },
+    harnesses: ({ nodes = '1' }) => [() => kafkaHarness({ nodes: nodes === '1' ? 1 : 3 })],
   },
 }

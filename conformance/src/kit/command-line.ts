@@ -7,7 +7,7 @@ import { adapters, type HarnessChoice } from './adapters.js'
 export const usage = `Usage: npm run kit -- --adapter ${Object.keys(adapters).join('|')} [options]
 
   --like queue|log   memory: one behaviour of the adapter only; both without it
-  --nodes 1|3        rabbitmq: nodes of the broker  (default 1)
+  --nodes 1|3        rabbitmq, kafka: nodes of the broker  (default 1)
   --only P1,O3       these ids only
   --repeat N         everything N times; ends after the first round with a failure
   --long             50 kills, large numbers
