@@ -28,13 +28,14 @@ export interface ReadEnvelope extends NativeParts {
 
 export interface WrittenEnvelope {
   readonly properties: WireProperties
-  readonly content: Buffer
+  readonly content: Buffer | string
 }
 
 /** In AMQP's own properties, so that any client reads them; persistent. */
 export function writeEnvelope(envelope: Outbound): WrittenEnvelope {
-  const { key, id, contentType, type, correlationId, timestampMs } = envelope
-  const body = envelope.body
+  const { key, id, contentType, type, correlationId, timestampMs, text } = envelope
+  // First the text: to ask for the body would make bytes of it.
+  const body = text ?? envelope.body
   const native = nativeOf(envelope.copyOf)
   const headers = writeHeaderTable(envelope.headers, native?.headers)
   const milliseconds = timestampMs % 1000
@@ -55,7 +56,7 @@ export function writeEnvelope(envelope: Outbound): WrittenEnvelope {
     type: short(type, headers, wireHeaders.type),
     appId: native?.appId,
   }
-  return { properties, content: body === null ? noBody : asBuffer(body) }
+  return { properties, content: body === null ? noBody : typeof body === 'string' ? body : asBuffer(body) }
 }
 
 export function readEnvelope({ properties, content }: WireDelivery): ReadEnvelope {

@@ -141,7 +141,8 @@ export interface WireMessage {
   readonly routingKey: string
   readonly mandatory: boolean
   readonly properties: WireProperties
-  readonly content: Uint8Array
+  /** Text goes out as UTF-8. */
+  readonly content: Uint8Array | string
 }
 
 export type WireHeaderValue = unknown

@@ -1,10 +1,12 @@
-import type { Buffer } from 'node:buffer'
+import { Buffer } from 'node:buffer'
 import type { WireMessage, WireProperties } from '../port.js'
 
 /** Longest name, key or property: a length of one byte. */
 const LONGEST_SHORT = 255
 /** Below it a loop is faster than a call into the engine. */
 const LOOP_CHARACTERS = 64
+/** Above it the bytes of a text are counted, instead of taken for as many as they can be. */
+const COUNT_CHARACTERS = 1_024
 /** A frame without its payload: type, channel and size before it, a mark behind it. */
 const FRAME_BYTES = 8
 const FRAME_END = 0xce
@@ -33,7 +35,7 @@ const flag = {
 /** What it may take at most; Infinity where only the library can tell, or refuse. */
 export function mostBytes({ exchange, routingKey, properties, content }: WireMessage): number {
   const texts = exchange.length + routingKey.length + textLength(properties)
-  return FIXED_BYTES + 3 * texts + mostHeaderBytes(properties.headers) + content.length
+  return FIXED_BYTES + 3 * texts + mostHeaderBytes(properties.headers) + mostContentBytes(content)
 }
 
 /**
@@ -49,7 +51,6 @@ export function encodePublish(
 ): number {
   const { exchange, routingKey, mandatory, properties, content } = message
   const most = frameMax === 0 ? Infinity : frameMax - FRAME_BYTES
-  if (content.length > most) return -1
   let at = beginFrame(into, start, frameType.method, channel)
   at = into.writeUInt32BE(PUBLISH_METHOD, at)
   at = into.writeUInt16BE(0, at)
@@ -62,15 +63,16 @@ export function encodePublish(
   at = beginFrame(into, header, frameType.header, channel)
   at = into.writeUInt32BE(BASIC_CLASS << 16, at)
   at = into.writeUInt32BE(0, at)
-  at = into.writeUInt32BE(content.length, at)
-  at = writeProperties(into, at, properties)
+  const size = at
+  at = writeProperties(into, size + 4, properties)
   if (at === -1 || at - header - FRAME_BYTES + 1 > most) return -1
   at = endFrame(into, header, at)
-  if (content.length === 0) return at
   const body = at
   at = beginFrame(into, body, frameType.body, channel)
-  into.set(content, at)
-  return endFrame(into, body, at + content.length)
+  const end = writeContent(into, at, content)
+  into.writeUInt32BE(end - at, size)
+  if (end === at) return body
+  return end - at > most ? -1 : endFrame(into, body, end)
 }
 
 function beginFrame(into: Buffer, at: number, type: number, channel: number): number {
@@ -83,6 +85,12 @@ function endFrame(into: Buffer, start: number, end: number): number {
   into.writeUInt32BE(end - start - FRAME_BYTES + 1, start + 3)
   into[end] = FRAME_END
   return end + 1
+}
+
+function writeContent(into: Buffer, at: number, content: Uint8Array | string): number {
+  if (typeof content === 'string') return at + into.write(content, at)
+  into.set(content, at)
+  return at + content.length
 }
 
 function writeProperties(into: Buffer, start: number, properties: WireProperties): number {
@@ -190,6 +198,11 @@ function writeText(into: Buffer, start: number, text: string): number {
     into[start + index] = code
   }
   return start + length
+}
+
+function mostContentBytes(content: Uint8Array | string): number {
+  if (typeof content !== 'string') return content.length
+  return content.length > COUNT_CHARACTERS ? Buffer.byteLength(content) : 3 * content.length
 }
 
 function textLength(properties: WireProperties): number {

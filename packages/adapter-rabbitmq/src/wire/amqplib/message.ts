@@ -56,7 +56,8 @@ function encodable(properties: WireProperties): WireProperties {
   return changed === undefined ? properties : { ...properties, headers: changed }
 }
 
-function bufferOf(bytes: Uint8Array): Buffer {
+function bufferOf(bytes: Uint8Array | string): Buffer {
+  if (typeof bytes === 'string') return Buffer.from(bytes)
   return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }
 
