@@ -19,6 +19,8 @@ import {
 import { Broker } from './broker.js'
 import { capabilities, type KafkaCapabilities } from './capabilities.js'
 import { closedError } from './closed-error.js'
+import { inspectCluster } from './inspect.js'
+import { measureGroup } from './measure.js'
 import type { ResolvedOptions } from './options.js'
 import type { KafkaDriver } from './wire/port.js'
 
@@ -79,16 +81,16 @@ export class KafkaAdapter implements Adapter<KafkaCapabilities> {
     return this.#live.startConsumer(request, sink, signal)
   }
 
-  async deadLetters(_group: GroupRef, _signal: AbortSignal): Promise<DeadLetterBox> {
-    throw notBuilt('dead letters are written, and cannot be read yet: use a consumer of Kafka on their topic')
+  async deadLetters(group: GroupRef, signal: AbortSignal): Promise<DeadLetterBox> {
+    return this.#live.deadLetters(group, signal)
   }
 
-  async measure(_group: GroupRef, _signal: AbortSignal): Promise<GroupMeasure> {
-    throw notBuilt('measures of a group are not there yet: ask the tools of Kafka for its lag')
+  async measure(group: GroupRef, signal: AbortSignal): Promise<GroupMeasure> {
+    return measureGroup(this.#live.cluster, group, signal)
   }
 
-  async inspect(_topology: Topology, _signal: AbortSignal): Promise<readonly Finding[]> {
-    throw notBuilt('the settings of the cluster are not looked at yet')
+  async inspect(topology: Topology, signal: AbortSignal): Promise<readonly Finding[]> {
+    return inspectCluster(this.#live.cluster, topology, signal)
   }
 
   close(signal: AbortSignal): Promise<void> {
@@ -108,8 +110,6 @@ export class KafkaAdapter implements Adapter<KafkaCapabilities> {
     return this.#broker
   }
 }
-
-const notBuilt = (text: string): Error & AdapterError => adapterError('UNSUPPORTED', text)
 
 const notOpen = (): Error & AdapterError =>
   adapterError('UNSUPPORTED', 'the adapter is not open: core calls open() first')

@@ -4,10 +4,13 @@ import {
   type Consumer,
   type ConsumeRequest,
   type ConsumeSink,
+  type DeadLetterBox,
+  type GroupRef,
   type TimerHeap,
 } from '@sluice/core/spi'
 import { connectCluster } from './connect.js'
 import { GroupConsumer } from './consume.js'
+import { openDeadLetters } from './dead-letters.js'
 import { toAdapterError } from './errors.js'
 import { findFamily } from './family.js'
 import type { ResolvedOptions } from './options.js'
@@ -94,6 +97,11 @@ export class Broker {
     )
     this.#consumers.add(consumer)
     return consumer
+  }
+
+  deadLetters(group: GroupRef, signal: AbortSignal): Promise<DeadLetterBox> {
+    const { clock } = this.#context
+    return openDeadLetters({ cluster: this.cluster, timers: this.#timers, clock }, group, signal)
   }
 
   /** What was published is answered by then; consumers leave, and at last the connections go. */

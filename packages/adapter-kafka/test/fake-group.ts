@@ -76,7 +76,8 @@ export class FakeMember implements GroupMember {
   readonly events: MemberEvents
   readonly held = new Map<string, TopicPartition>()
   readonly #letting = new Set<string>()
-  aliveUntilMs = Infinity
+  /** Until it has a share. */
+  aliveUntilMs = -Infinity
 
   constructor(group: FakeGroup, id: string, options: JoinOptions, events: MemberEvents) {
     this.group = group
@@ -86,6 +87,7 @@ export class FakeMember implements GroupMember {
   }
 
   take(share: readonly TopicPartition[]): void {
+    this.aliveUntilMs = Infinity
     const now = new Map(share.map((one) => [partitionKey(one), one]))
     const leaving = [...this.held].filter(([key]) => !now.has(key) && !this.#letting.has(key))
     const added = [...now].filter(([key]) => !this.held.has(key))
