@@ -8,6 +8,7 @@ import {
   type GroupRef,
   type TimerHeap,
 } from '@sluice/core/spi'
+import { closedError } from './closed-error.js'
 import { connectCluster } from './connect.js'
 import { GroupConsumer } from './consume.js'
 import { openDeadLetters } from './dead-letters.js'
@@ -35,6 +36,7 @@ export class Broker {
   readonly #consumers = new Set<GroupConsumer>()
   /** Partitions that a topic was known to have. */
   readonly #counts = new Map<string, number>()
+  #closed = false
 
   static async open(
     driver: KafkaDriver,
@@ -95,6 +97,10 @@ export class Broker {
       },
       signal,
     )
+    if (this.#closed) {
+      await consumer.close(signal)
+      throw closedError()
+    }
     this.#consumers.add(consumer)
     return consumer
   }
@@ -106,6 +112,7 @@ export class Broker {
 
   /** What was published is answered by then; consumers leave, and at last the connections go. */
   async close(signal: AbortSignal): Promise<void> {
+    this.#closed = true
     this.#pulse.close()
     this.sender.close()
     await Promise.all([...this.#consumers].map((consumer) => consumer.close(signal)))

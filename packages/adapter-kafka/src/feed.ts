@@ -19,7 +19,7 @@ export interface FeedOptions {
 }
 
 const limits = { maxWaitMs: 500, maxBytes: 16 * 1024 * 1024, maxPartitionBytes: 1024 * 1024 }
-/** While the broker stores nothing, a crash repeats no more than so many. */
+/** While a commit is on its way, a crash repeats no more than so many. */
 const MOST_UNSTORED = 20_000
 
 interface Fed {
@@ -119,7 +119,9 @@ export class Feed {
 
   #fill(claim: PartitionClaim): void {
     const { clock, request, sink, settler } = this.#options
-    if (claim.state !== 'live' || this.#paused || this.#stopped || settler.unstored >= MOST_UNSTORED) return
+    if (claim.state !== 'live' || this.#paused || this.#stopped) return
+    // What is handed over now could not be stored, and would come once more if the claim were lost.
+    if (settler.isStuck || settler.unstored >= MOST_UNSTORED) return
     const nowMs = clock.monotonic()
     if (nowMs >= claim.aliveUntilMs) return
     const batch: Delivery[] = []

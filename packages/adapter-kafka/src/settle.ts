@@ -31,6 +31,8 @@ export class Settler {
   #committing = false
   #urgent = false
   #failures = 0
+  /** The last commit has stored nothing. */
+  #stuck = false
   #unstored = 0
 
   constructor(options: SettlerOptions) {
@@ -39,6 +41,11 @@ export class Settler {
 
   get unstored(): number {
     return this.#unstored
+  }
+
+  /** The broker stores nothing at the moment. */
+  get isStuck(): boolean {
+    return this.#stuck
   }
 
   add(part: Part): void {
@@ -125,7 +132,8 @@ export class Settler {
       this.#noted(one.part, one.version, one.unstored)
     }
     this.#failures = failed === 0 ? 0 : this.#failures + 1
-    if (failed < results.length) this.#options.stored()
+    this.#stuck = failed > 0 && failed === results.length
+    if (!this.#stuck) this.#options.stored()
     if (failed > 0) {
       this.#timer?.()
       this.#timer = this.#options.timers.after(backoff(this.#failures), () => this.#flush())

@@ -1,6 +1,7 @@
 import { exponentialBackoff, type GroupSpec, type TimerHeap } from '@sluice/core/spi'
 import { assign, type TopicFamily } from './assign.js'
-import { partitionsOf } from './family.js'
+import { toAdapterError } from './errors.js'
+import { partitionsOf, unknownTopic } from './family.js'
 import { sleep } from './sleep.js'
 import { within } from './within.js'
 import { partitionKey } from './wire/partitions.js'
@@ -46,6 +47,8 @@ async function findStart(
   member: GroupMember,
 ): Promise<readonly GroupOffset[]> {
   const topics = await cluster.metadata([family.source, ...family.besides])
+  // A node that does not know one of them yet would leave it without a position.
+  if (topics.length <= family.besides.length) throw unknownTopic([family.source, ...family.besides].join(', '))
   const committed = await member.committed(partitionsOf(topics))
   const missing = committed.filter(({ offset }) => offset === undefined)
   if (missing.length === 0) return []
@@ -69,15 +72,19 @@ export async function withoutPosition(
   return partitions.filter((one) => !fixed.has(partitionKey(one)))
 }
 
-/** Resolves when every partition has a position, whoever gives it. */
+/** Resolves when every partition has a position, whoever gives it. What may pass is waited for. */
 export async function untilFixed(
   options: Pick<StartOptions, 'cluster' | 'groupId' | 'timers'>,
   partitions: readonly TopicPartition[],
   signal: AbortSignal,
 ): Promise<void> {
   for (;;) {
-    const missing = await within(withoutPosition(options, partitions), signal)
-    if (missing.length === 0) return
+    try {
+      const missing = await within(withoutPosition(options, partitions), signal)
+      if (missing.length === 0) return
+    } catch (error) {
+      if (signal.aborted || !toAdapterError(error).retryable) throw error
+    }
     await sleep(options.timers, POLL_MS, signal)
   }
 }

@@ -117,6 +117,22 @@ describe('a consumer', () => {
     expect([0, 1].map((partition) => committed(kafka, { topic: 'orders', partition }).offset)).toEqual([1, 0])
   })
 
+  it('waits for a cluster that is gone for a moment while its start is being fixed', async () => {
+    const { kafka, adapter } = await broker(1, [])
+    kafka.make('orders.mail.retry', 1)
+    let asked = 0
+    const answer = kafka.answer.bind(kafka)
+    kafka.answer = () => {
+      asked += 1
+      // Once the topics are found nothing is answered for a while.
+      if (asked > 1 && asked < 6) return Promise.reject(new KafkaError('connection reset', { kind: 'io' }))
+      return answer()
+    }
+    await consume(adapter)
+    expect(committed(kafka).offset).toBe(0)
+    expect(asked).toBeGreaterThanOrEqual(6)
+  })
+
   it('of a topic that is not there is a typed error', async () => {
     const { adapter } = await openOn(new FakeKafka())
     await expect(consume(adapter)).rejects.toMatchObject({ code: 'UNKNOWN_TOPIC' })
@@ -190,6 +206,32 @@ describe('what is recorded', () => {
     expect(sink.texts).toEqual([])
     kafka.commitTrouble = undefined
     await vi.waitFor(() => expect(sink.texts).toEqual(['a']))
+  })
+
+  it('cannot grow while the broker stores nothing: nothing more is handed over', async () => {
+    const { kafka, adapter } = await broker()
+    await send(adapter, { ids: ['a'] })
+    const { sink, consumer } = await consume(adapter)
+    await vi.waitFor(() => expect(sink.texts).toEqual(['a']))
+    let refused = (): void => undefined
+    const trouble = new KafkaError('no coordinator', { kind: 'io' })
+    const tried = new Promise<void>((resolve) => {
+      refused = resolve
+    })
+    Object.defineProperty(kafka, 'commitTrouble', {
+      configurable: true,
+      get: () => {
+        refused()
+        return trouble
+      },
+    })
+    consumer.done(sink.delivery('a'))
+    await tried
+    await send(adapter, { ids: ['b'] })
+    await vi.waitFor(() => expect(consumer.buffered.messages).toBe(1))
+    expect(sink.texts).toEqual(['a'])
+    Object.defineProperty(kafka, 'commitTrouble', { value: undefined, writable: true })
+    await vi.waitFor(() => expect(sink.texts).toEqual(['a', 'b']))
   })
 
   it('is stored again and again until that works', async () => {

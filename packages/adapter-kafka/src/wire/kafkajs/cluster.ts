@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { createTimerHeap, type Clock, type TimerHeap } from '@sluice/core/spi'
 import { errorName } from '../error-codes.js'
 import { KafkaError } from '../kafka-error.js'
@@ -24,6 +25,8 @@ export class Cluster {
     this.#target = target
     this.#timers = createTimerHeap(clock)
     this.#nodes = new Nodes(target, this.#timers)
+    // Every member of a group and every batch that waits listens to it.
+    setMaxListeners(0, this.#closing.signal)
   }
 
   get clusterId(): string {
