@@ -317,6 +317,8 @@ export class KafkaGroupMember implements GroupMember {
     this.#cancelLoss = this.#cluster.timers.after(this.#aliveUntilMs - this.#clock.monotonic(), () => {
       const text = `${this.#options.group}: no sign of life has got through to the coordinator within ${sessionMs} ms`
       this.#loseAll(new KafkaError(text, { kind: 'io', errno: 'ETIMEDOUT' }))
+      // The coordinator may have heard the last one later than it was sent, and still count on this member.
+      this.share()
     })
   }
 
