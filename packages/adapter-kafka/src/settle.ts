@@ -111,6 +111,14 @@ export class Settler {
     this.#urgent = false
     const changed = [...this.#parts.values()].filter((part) => part.version > part.storedVersion)
     if (changed.length > 0) void this.#commit(changed)
+    else if (this.#stuck) this.#freed()
+  }
+
+  /** What could not be stored belongs to somebody else by now: the broker is not to be blamed for it any more. */
+  #freed(): void {
+    this.#stuck = false
+    this.#failures = 0
+    this.#options.stored()
   }
 
   async #commit(parts: readonly Part[]): Promise<void> {

@@ -3,6 +3,7 @@ import { readCheckpoint } from '../src/checkpoint.js'
 import { errorCodes } from '../src/wire/error-codes.js'
 import { KafkaError } from '../src/wire/kafka-error.js'
 import { FakeKafka } from './fake-cluster.js'
+import { FakeMember } from './fake-group.js'
 import { openOn, send, soon, topologyOf } from './open-on.js'
 import { consume, textOf } from './recording-sink.js'
 
@@ -232,6 +233,29 @@ describe('what is recorded', () => {
     expect(sink.texts).toEqual(['a'])
     Object.defineProperty(kafka, 'commitTrouble', { value: undefined, writable: true })
     await vi.waitFor(() => expect(sink.texts).toEqual(['a', 'b']))
+  })
+
+  it('holds nothing up when it cannot be stored and its partition goes', async () => {
+    const { kafka, adapter } = await broker()
+    await send(adapter, { ids: ['a'] })
+    const { sink, consumer } = await consume(adapter)
+    await vi.waitFor(() => expect(sink.texts).toEqual(['a']))
+    let tried = 0
+    const refusing = vi.spyOn(FakeMember.prototype, 'commit').mockImplementation((offsets) => {
+      tried += 1
+      const error = new KafkaError('no coordinator', { kind: 'io' })
+      return Promise.resolve(offsets.map(({ topic, partition }) => ({ topic, partition, error })))
+    })
+    consumer.done(sink.delivery('a'))
+    await vi.waitFor(() => expect(tried).toBeGreaterThan(0))
+    const group = kafka.group('orders.mail')
+    const [member] = group.members as [FakeMember]
+    member.lose()
+    expect(sink.lostClaims).toHaveLength(1)
+    refusing.mockRestore()
+    group.members.push(member)
+    group.share()
+    await vi.waitFor(() => expect(sink.texts).toEqual(['a', 'a']))
   })
 
   it('is stored again and again until that works', async () => {
