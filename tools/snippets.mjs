@@ -26,7 +26,8 @@ for (const page of await pages()) {
 const config = {
   extends: join(root, 'tsconfig.base.json'),
   compilerOptions: { noUnusedLocals: false },
-  include: ['*.ts'],
+  // Packages are read from their sources, and so is what these say of libraries without types.
+  include: ['*.ts', join(root, 'packages', '*', 'src', '**', '*.d.ts')],
 }
 await writeFile(join(folder, 'tsconfig.json'), JSON.stringify(config))
 await writeFile(join(folder, 'package.json'), JSON.stringify({ type: 'module' }))
