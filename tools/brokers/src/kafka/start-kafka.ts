@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { BrokerError } from '../broker-error.js'
 import { allOf } from '../process/all-of.js'
@@ -8,6 +7,7 @@ import { freePort } from '../process/free-port.js'
 import { Guard } from '../process/guard.js'
 import { until } from '../process/until.js'
 import { addressedKafka } from './addressed-kafka.js'
+import { newClusterId } from './cluster-id.js'
 import { provideKafka } from './distribution.js'
 import type { Kafka } from './kafka.js'
 import { checkKafkaOptions, defaultStartTimeoutMs, type KafkaOptions } from './options.js'
@@ -30,7 +30,7 @@ export async function startKafka(options: KafkaOptions = {}): Promise<Kafka> {
   try {
     const certificates = options.tls === true ? await makeCertificates(folder) : undefined
     const keyStore = certificates === undefined ? undefined : await writeKeyStore(certificates, folder)
-    const clusterId = randomBytes(16).toString('base64url')
+    const clusterId = newClusterId()
     return await startAt({ kafka, folder, guard, clusterId, options, keyStore }, certificates)
   } catch (error) {
     await guard.close()
