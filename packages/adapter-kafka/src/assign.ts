@@ -6,7 +6,12 @@ import type { MemberView, TopicPartition } from './wire/port.js'
 export interface TopicFamily {
   readonly source: string
   readonly besides: readonly string[]
+  /** For it alone as well, and dealt out for themselves: their partitions are no part of those of the source. */
+  readonly apart: readonly string[]
 }
+
+/** All that it reads, with the topic of the application first. */
+export const topicsOf = ({ source, besides, apart }: TopicFamily): readonly string[] => [source, ...besides, ...apart]
 
 /**
  * Who gets what now. Shares of the source differ by at most one and move as little as that allows; the same partition of the topics beside
@@ -14,13 +19,14 @@ export interface TopicFamily {
  * go in its own time, and asks again.
  */
 export function assign(
-  { source, besides }: TopicFamily,
+  { source, besides, apart }: TopicFamily,
   members: readonly MemberView[],
   partitionsOf: (topic: string) => number,
 ): ReadonlyMap<string, readonly TopicPartition[]> {
   const goal = new Map<string, TopicPartition[]>(members.map(({ memberId }) => [memberId, []]))
   const owners = deal(goal, source, partitionsOf(source), members)
   for (const topic of besides) dealBeside(goal, topic, partitionsOf(topic), members, owners)
+  for (const topic of apart) deal(goal, topic, partitionsOf(topic), members)
   const holders = holdersOf(members)
   return new Map(
     [...goal].map(([memberId, share]) => [

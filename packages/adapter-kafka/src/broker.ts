@@ -8,6 +8,7 @@ import {
   type GroupRef,
   type TimerHeap,
 } from '@sluice/core/spi'
+import { BrokerTime } from './broker-time.js'
 import { closedError } from './closed-error.js'
 import { connectCluster } from './connect.js'
 import { GroupConsumer } from './consume.js'
@@ -32,6 +33,7 @@ export class Broker {
   readonly #options: ResolvedOptions
   readonly #context: AdapterContext
   readonly #timers: TimerHeap
+  readonly #time: BrokerTime
   readonly #pulse: Pulse
   readonly #consumers = new Set<GroupConsumer>()
   /** Partitions that a topic was known to have. */
@@ -73,7 +75,9 @@ export class Broker {
       topics: () => [...this.#counts.keys()],
       seen: (topics) => this.#seen(topics),
     })
-    this.sender = new Sender({ cluster, context, timers, troubled: () => this.#pulse.hurry() })
+    const time = new BrokerTime(context.clock)
+    this.#time = time
+    this.sender = new Sender({ cluster, context, timers, time, troubled: () => this.#pulse.hurry() })
     this.topology = new ClusterTopology({ cluster, timers, shape: options })
   }
 
@@ -84,7 +88,9 @@ export class Broker {
 
   async startConsumer(request: ConsumeRequest, sink: ConsumeSink, signal: AbortSignal): Promise<Consumer> {
     const { cluster } = this
-    const view = await findFamily(cluster, request.group, this.#timers, signal).catch((error: unknown) => {
+    const { group, order } = request
+    const wanted = { group, hasDelays: order === 'none' }
+    const view = await findFamily(cluster, wanted, this.#timers, signal).catch((error: unknown) => {
       throw toAdapterError(error, { scope: 'group' })
     })
     const { topic } = request.group
@@ -92,6 +98,7 @@ export class Broker {
     const consumer = await GroupConsumer.start(
       {
         ...{ cluster, context: this.#context, timers: this.#timers, request, sink, view },
+        ...{ sender: this.sender, time: this.#time },
         sessionMs: this.#options.sessionTimeoutMs,
         closed: (one) => this.#consumers.delete(one),
       },
@@ -132,7 +139,7 @@ export class Broker {
 
   /** What is for a group alone has as many partitions as its topic. */
   async #grow(consumer: GroupConsumer, topic: string, count: number): Promise<void> {
-    const [source, ...besides] = consumer.topics
+    const { source, besides } = consumer.family
     if (source !== topic) return
     for (const own of besides) {
       await this.cluster.administration.addPartitions(own, count).catch((error: unknown) => {

@@ -8,7 +8,7 @@ export interface KafkaCapabilities extends Capabilities {
   readonly giveBack: 'rewind'
   readonly giveBackDelay: false
   readonly groupAddress: true
-  readonly durableDelay: false
+  readonly durableDelay: true
   readonly attemptRecord: true
   readonly provisioning: 'declare'
   readonly byteWindow: true
@@ -21,7 +21,7 @@ export const capabilities: KafkaCapabilities = {
   giveBack: 'rewind',
   giveBackDelay: false,
   groupAddress: true,
-  durableDelay: false,
+  durableDelay: true,
   attemptRecord: true,
   provisioning: 'declare',
   byteWindow: true,
@@ -35,7 +35,10 @@ export const capabilities: KafkaCapabilities = {
     },
     giveBackDelay: { how: 'refused' },
     groupAddress: { how: 'emulated', cost: 'one topic for each group, with as many partitions as its source' },
-    durableDelay: { how: 'refused', cost: 'delays are held in place' },
+    durableDelay: {
+      how: 'emulated',
+      cost: 'one topic for each unordered group, in which a consumer moves a message on several times',
+    },
     attemptRecord: { how: 'emulated', cost: 'a commit for each failure that is recorded, in its metadata' },
     provisioning: { how: 'native' },
     byteWindow: { how: 'native' },

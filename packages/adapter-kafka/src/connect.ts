@@ -1,8 +1,6 @@
-import { exponentialBackoff, type AdapterContext, type TimerHeap } from '@sluice/core/spi'
+import { type AdapterContext, exponentialBackoff, sleep, type TimerHeap, within } from '@sluice/core/spi'
 import { toAdapterError } from './errors.js'
 import type { Reachability } from './reachability.js'
-import { sleep } from './sleep.js'
-import { within } from './within.js'
 import type { KafkaCluster, KafkaDriver, KafkaTarget } from './wire/port.js'
 
 export interface ConnectOptions {

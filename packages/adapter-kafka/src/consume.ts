@@ -1,27 +1,32 @@
 import {
-  adapterError,
   type AdapterContext,
   type AdapterError,
+  adapterError,
   type Consumer,
   type ConsumeRequest,
   type ConsumeSink,
   type Inbound,
   type TimerHeap,
+  within,
 } from '@sluice/core/spi'
-import { assign } from './assign.js'
+import { assign, topicsOf, type TopicFamily } from './assign.js'
+import type { BrokerTime } from './broker-time.js'
 import type { PartitionClaim } from './claim.js'
 import { closedError } from './closed-error.js'
+import { Delays } from './delays.js'
 import { Delivery } from './delivery.js'
 import { toAdapterError } from './errors.js'
 import type { FamilyView } from './family.js'
 import { Feed } from './feed.js'
 import { Holdings } from './holdings.js'
 import { groupIdOf } from './names.js'
+import { unreadable } from './reading-errors.js'
+import type { Sender } from './send.js'
 import { Settler } from './settle.js'
+import { Sweeper } from './sweeper.js'
 import { fixStart, untilFixed, type StartOptions } from './start-positions.js'
-import { within } from './within.js'
 import type { KafkaError } from './wire/kafka-error.js'
-import type { GroupMember, KafkaCluster } from './wire/port.js'
+import type { FetchEvents, Fetching, GroupMember, KafkaCluster, MemberEvents, TopicPartition } from './wire/port.js'
 
 export interface GroupConsumerOptions {
   readonly cluster: KafkaCluster
@@ -30,17 +35,29 @@ export interface GroupConsumerOptions {
   readonly request: ConsumeRequest
   readonly sink: ConsumeSink
   readonly view: FamilyView
+  readonly sender: Sender
+  readonly time: BrokerTime
   readonly sessionMs: number
   readonly closed: (consumer: GroupConsumer) => void
 }
+
+/** Members that are alive have asked anew by then, also when the one before them has ended without a word. */
+const REBALANCE_GRACE_MS = 5_000
+
+const limits = { maxWaitMs: 500, maxBytes: 16 * 1024 * 1024, maxPartitionBytes: 1024 * 1024 }
 
 /** One consumption of a group: a member of it, what the member holds, and how far it has got. */
 export class GroupConsumer implements Consumer {
   readonly #options: GroupConsumerOptions
   readonly #member: GroupMember
   readonly #settler: Settler
+  /** Topics of which the partitions are no part of those of the source. */
+  readonly #apart: ReadonlySet<string>
+  readonly #fetching: Fetching
   readonly #feed: Feed
   readonly #holdings: Holdings
+  readonly #delays: Delays
+  readonly #sweeper: Sweeper
   readonly #failed = new AbortController()
   #open: () => void = () => undefined
   #closing: Promise<void> | undefined
@@ -76,26 +93,34 @@ export class GroupConsumer implements Consumer {
       timers,
       commit: (offsets) => this.#member.commit(offsets),
       stored: () => this.#feed.wakeAll(),
+      noted: (offset) => this.#sweeper.passed(offset),
     })
-    this.#feed = new Feed({ cluster, clock, request, sink, settler: this.#settler })
-    const { settler, feed } = { settler: this.#settler, feed: this.#feed }
-    const member = (): GroupMember => this.#member
-    this.#holdings = new Holdings({ request, sink, timers, log, settler, feed, member, opened })
     const { family } = view
-    const groupId = groupIdOf(request.group)
-    const start: StartOptions = { cluster, timers, groupId, family, from: request.from }
+    this.#apart = new Set(family.apart)
+    const { administration } = cluster
+    const own = new Set([...family.besides, ...family.apart])
+    this.#sweeper = new Sweeper({ administration, timers, log, topics: own })
+    this.#fetching = cluster.fetch(limits, this.#reading())
+    const { settler, fetching } = { settler: this.#settler, fetching: this.#fetching }
+    this.#feed = new Feed({ cluster, fetching, clock, request, sink, settler })
+    const member = (): GroupMember => this.#member
+    const feed = this.#feed
+    this.#holdings = new Holdings({ request, sink, timers, log, settler, feed, member, opened })
+    const { sender, time } = options
+    this.#delays = new Delays({
+      ...{ cluster, fetching, clock, timers, log, group: request.group, sink, member, settler, sender, time },
+    })
     this.#member = cluster.join(
       {
-        ...{ group: groupId, topics: [family.source, ...family.besides], sessionMs, rebalanceMs: sessionMs },
-        assign: (members, count) => assign(family, members, count),
+        ...{
+          group: groupIdOf(request.group),
+          topics: topicsOf(family),
+          sessionMs,
+          rebalanceMs: sessionMs + REBALANCE_GRACE_MS,
+        },
+        assign: (members, count) => assign(view.whole, members, count),
       },
-      {
-        assigned: (partitions) => this.#holdings.assigned(partitions),
-        revoking: (partitions) => this.#holdings.revoking(partitions),
-        lost: (partitions, cause) => this.#holdings.lost(partitions, cause),
-        leading: (generation) => void fixStart(start, this.#member, generation),
-        failed: (cause) => this.#fail(cause),
-      },
+      this.#membership(),
     )
   }
 
@@ -112,10 +137,8 @@ export class GroupConsumer implements Consumer {
     this.#member.share()
   }
 
-  /** Names of the topics that it reads, with that of the application first. */
-  get topics(): readonly string[] {
-    const { source, besides } = this.#options.view.family
-    return [source, ...besides]
+  get family(): TopicFamily {
+    return this.#options.view.family
   }
 
   done(delivery: Inbound): void {
@@ -179,13 +202,55 @@ export class GroupConsumer implements Consumer {
   async #leave(signal: AbortSignal): Promise<void> {
     this.#feed.stop()
     this.#holdings.close()
+    await within(this.#delays.stop(), signal).catch(() => undefined)
     // Starts and failures of what was given back, too.
     if (!signal.aborted) await within(this.#settler.stored(), signal).catch(() => undefined)
+    this.#delays.close()
+    this.#sweeper.close()
     this.#settler.close()
     this.#feed.close()
+    this.#fetching.close()
     this.#options.closed(this)
     const leaving = this.#member.leave()
     await within(leaving, signal).catch(() => undefined)
+  }
+
+  #membership(): MemberEvents {
+    const { cluster, timers, request, view } = this.#options
+    const { family, whole } = view
+    const groupId = groupIdOf(request.group)
+    const start: StartOptions = { cluster, timers, groupId, family, whole, from: request.from }
+    const apart = (partitions: readonly TopicPartition[]): readonly TopicPartition[] =>
+      partitions.filter(({ topic }) => this.#apart.has(topic))
+    const rest = (partitions: readonly TopicPartition[]): readonly TopicPartition[] =>
+      partitions.filter(({ topic }) => !this.#apart.has(topic))
+    return {
+      assigned: (partitions) => {
+        this.#holdings.assigned(rest(partitions))
+        this.#delays.assigned(apart(partitions))
+      },
+      revoking: async (partitions) => {
+        await Promise.all([this.#holdings.revoking(rest(partitions)), this.#delays.revoking(apart(partitions))])
+      },
+      lost: (partitions, cause) => {
+        this.#holdings.lost(rest(partitions), cause)
+        this.#delays.lost(apart(partitions))
+      },
+      leading: (generation) => void fixStart(start, this.#member, generation),
+      failed: (cause) => this.#fail(cause),
+    }
+  }
+
+  #reading(): FetchEvents {
+    const reader = ({ topic }: TopicPartition): Feed | Delays => (this.#apart.has(topic) ? this.#delays : this.#feed)
+    const where = ({ topic, partition }: TopicPartition): string =>
+      `${groupIdOf(this.#options.request.group)}: ${topic} ${partition}`
+    return {
+      records: (at, fetched) => reader(at).fetched(at, fetched),
+      positionLost: (at, wanted) => void reader(at).positionLost(at, wanted),
+      unreadable: (at, offset, cause) => this.#feed.fail(unreadable(where(at), offset, cause)),
+      refused: (_, cause) => this.#feed.fail(toAdapterError(cause, { scope: 'topic' })),
+    }
   }
 
   #openOne(delivery: Inbound): Delivery | undefined {

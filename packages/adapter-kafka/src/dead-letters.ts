@@ -1,11 +1,13 @@
 import {
-  adapterError,
   type AdapterError,
+  adapterError,
   type Clock,
   type DeadLetterBox,
   type GroupRef,
+  sleep,
   type StoredLetter,
   type TimerHeap,
+  within,
 } from '@sluice/core/spi'
 import { assign } from './assign.js'
 import { DoneOffsets } from './done-offsets.js'
@@ -13,8 +15,6 @@ import { readRecord } from './envelope.js'
 import { toAdapterError } from './errors.js'
 import { deadLetterTopicOf, removedGroupOf } from './names.js'
 import { readFrom } from './read-from.js'
-import { sleep } from './sleep.js'
-import { within } from './within.js'
 import type { GroupMember, KafkaCluster, TopicPartition } from './wire/port.js'
 
 export interface DeadLettersOptions {
@@ -73,7 +73,7 @@ class Box implements DeadLetterBox {
     this.#member = options.cluster.join(
       {
         ...{ group: groupId, topics: [at.topic], sessionMs: SESSION_MS, rebalanceMs: SESSION_MS },
-        assign: (members, count) => assign({ source: at.topic, besides: [] }, members, count),
+        assign: (members, count) => assign({ source: at.topic, besides: [], apart: [] }, members, count),
       },
       {
         assigned: (partitions) => {
@@ -99,8 +99,15 @@ class Box implements DeadLetterBox {
       const text = `${this.#at.topic} is open elsewhere`
       throw adapterError('BUSY', text, { scope: 'group', retryable: true })
     }
-    const [found] = await within(this.#member.committed([this.#at]), signal)
-    this.#removed = DoneOffsets.read(found?.offset ?? 0, found?.metadata ?? '')
+    const { administration } = this.#options.cluster
+    const [[found], [start]] = await within(
+      Promise.all([this.#member.committed([this.#at]), administration.offsets([this.#at], 'start')]),
+      signal,
+    )
+    const { offset = 0, metadata = '' } = found ?? {}
+    const first = start?.offset ?? 0
+    // What was taken out of the topic is removed, whatever the broker still knows of the position.
+    this.#removed = offset >= first ? DoneOffsets.read(offset, metadata) : new DoneOffsets(first, [])
   }
 
   read(after: string | undefined, limit: number, signal: AbortSignal): Promise<readonly StoredLetter[]> {
@@ -140,7 +147,15 @@ class Box implements DeadLetterBox {
       // Who coordinates may have moved; a session that is over ends the box.
       await within(sleep(this.#options.timers, POLL_MS * 10, signal), signal)
     }
+    if (stored.offset > this.#removed.offset) this.#forget(stored.offset)
     this.#removed = next
+  }
+
+  /** Takes out of the topic what is removed for good: nobody finds it again, also when the broker forgets the position. */
+  #forget(offset: number): void {
+    const { administration } = this.#options.cluster
+    // Where that is not allowed the position alone says it.
+    administration.deleteRecords([{ ...this.#at, offset }]).catch(() => undefined)
   }
 
   #inTurn<T>(signal: AbortSignal, run: (signal: AbortSignal) => Promise<T>): Promise<T> {

@@ -1,8 +1,6 @@
-import { adapterError, type AdapterError, type GroupRef, type TimerHeap } from '@sluice/core/spi'
-import type { TopicFamily } from './assign.js'
-import { retryTopicOf } from './names.js'
-import { sleep } from './sleep.js'
-import { within } from './within.js'
+import { type AdapterError, adapterError, type GroupRef, sleep, type TimerHeap, within } from '@sluice/core/spi'
+import { topicsOf, type TopicFamily } from './assign.js'
+import { delayTopicOf, retryTopicOf } from './names.js'
 import type { KafkaCluster, TopicMetadata, TopicPartition } from './wire/port.js'
 
 /** A node that was not there when a topic was made hears of it a little later. */
@@ -12,29 +10,43 @@ const LOOKS = 10
 /** What a group reads, and all its partitions. */
 export interface FamilyView {
   readonly family: TopicFamily
+  /** All that it may have, there or not: whoever deals out may do so for members that read more. */
+  readonly whole: TopicFamily
   readonly partitions: readonly TopicPartition[]
 }
 
+/** What a group would read, if all of it is there. Where order matters nothing is delayed at the broker. */
+export const wholeFamily = (group: GroupRef, hasDelays: boolean): TopicFamily => ({
+  source: group.topic,
+  besides: [retryTopicOf(group)],
+  apart: hasDelays ? [delayTopicOf(group)] : [],
+})
+
 /**
- * As the cluster has it now. A group of somebody else's making may have no topic of its own; then nothing can be sent to it alone.
+ * As the cluster has it now. A group of somebody else's making may have no topics of its own; then nothing can be sent to it alone. What is
+ * there is read, also where it is not asked for: messages may wait there from other times.
  * @throws AdapterError UNKNOWN_TOPIC
  */
 export async function findFamily(
   cluster: KafkaCluster,
-  group: GroupRef,
+  { group, hasDelays }: { readonly group: GroupRef; readonly hasDelays: boolean },
   timers: TimerHeap,
   signal: AbortSignal,
 ): Promise<FamilyView> {
-  const source = group.topic
-  const retry = retryTopicOf(group)
+  const whole = wholeFamily(group, true)
+  const { source, besides, apart } = whole
+  const expected = topicsOf(wholeFamily(group, hasDelays))
   let found: readonly TopicMetadata[] = []
-  for (let look = 1; found.length < 2 && look <= LOOKS; look += 1) {
+  let known: ReadonlySet<string> = new Set()
+  for (let look = 1; look <= LOOKS && !expected.every((topic) => known.has(topic)); look += 1) {
     if (look > 1) await sleep(timers, LOOK_AGAIN_MS, signal)
-    found = await within(cluster.metadata([source, retry]), signal)
+    found = await within(cluster.metadata(topicsOf(whole)), signal)
+    known = new Set(found.map(({ topic }) => topic))
   }
-  if (!found.some(({ topic }) => topic === source)) throw unknownTopic(source)
-  const besides = found.some(({ topic }) => topic === retry) ? [retry] : []
-  return { family: { source, besides }, partitions: partitionsOf(found) }
+  if (!known.has(source)) throw unknownTopic(source)
+  const there = (topics: readonly string[]): readonly string[] => topics.filter((topic) => known.has(topic))
+  const family = { source, besides: there(besides), apart: there(apart) }
+  return { family, whole, partitions: partitionsOf(found) }
 }
 
 export const partitionsOf = (topics: readonly TopicMetadata[]): readonly TopicPartition[] =>

@@ -1,9 +1,9 @@
-import { adapterError, type AdapterError, type Clock, type ConsumeRequest, type ConsumeSink } from '@sluice/core/spi'
+import { type AdapterError, type Clock, type ConsumeRequest, type ConsumeSink } from '@sluice/core/spi'
 import type { PartitionClaim } from './claim.js'
 import { Delivery } from './delivery.js'
-import { toAdapterError } from './errors.js'
 import { groupIdOf } from './names.js'
 import type { Part } from './part.js'
+import { positionLost } from './reading-errors.js'
 import type { Settler } from './settle.js'
 import { partitionKey } from './wire/partitions.js'
 import type { FetchedRecords, Fetching, KafkaCluster, TopicPartition } from './wire/port.js'
@@ -12,13 +12,13 @@ import type { FetchedRecord } from './wire/records/record.js'
 
 export interface FeedOptions {
   readonly cluster: KafkaCluster
+  readonly fetching: Fetching
   readonly clock: Clock
   readonly request: ConsumeRequest
   readonly sink: ConsumeSink
   readonly settler: Settler
 }
 
-const limits = { maxWaitMs: 500, maxBytes: 16 * 1024 * 1024, maxPartitionBytes: 1024 * 1024 }
 /** While a commit is on its way, a crash repeats no more than so many. */
 const MOST_UNSTORED = 20_000
 
@@ -30,7 +30,6 @@ interface Fed {
 /** Reads the partitions of claims, and hands over what their windows have room for. */
 export class Feed {
   readonly #options: FeedOptions
-  readonly #fetching: Fetching
   readonly #fed = new Map<string, Fed>()
   readonly #awake = new Set<PartitionClaim>()
   #paused = false
@@ -38,12 +37,6 @@ export class Feed {
 
   constructor(options: FeedOptions) {
     this.#options = options
-    this.#fetching = options.cluster.fetch(limits, {
-      records: (at, fetched) => this.#fetched(at, fetched),
-      positionLost: (at, wanted) => void this.#positionLost(at, wanted),
-      unreadable: (at, offset, cause) => this.#fail(unreadable(this.#where(at), offset, cause)),
-      refused: (_, cause) => this.#fail(toAdapterError(cause, { scope: 'topic' })),
-    })
   }
 
   get buffered(): { readonly messages: number; readonly bytes: number } {
@@ -59,11 +52,11 @@ export class Feed {
   add(claim: PartitionClaim, part: Part): void {
     part.fetchPaused = false
     this.#fed.set(partitionKey(part.at), { claim, part })
-    this.#fetching.add(part.at, part.next)
+    this.#options.fetching.add(part.at, part.next)
   }
 
   remove(part: Part): void {
-    this.#fetching.remove(part.at)
+    this.#options.fetching.remove(part.at)
     this.#fed.delete(partitionKey(part.at))
     part.clear()
   }
@@ -84,7 +77,6 @@ export class Feed {
 
   close(): void {
     this.#stopped = true
-    this.#fetching.close()
     this.#fed.clear()
   }
 
@@ -104,14 +96,14 @@ export class Feed {
     this.#awake.add(claim)
   }
 
-  #fetched(at: TopicPartition, fetched: FetchedRecords): void {
+  fetched(at: TopicPartition, fetched: FetchedRecords): void {
     const fed = this.#fed.get(partitionKey(at))
     if (fed === undefined) return
     const { part, claim } = fed
     part.fetched(fetched)
     if (part.isFull && !part.fetchPaused) {
       part.fetchPaused = true
-      this.#fetching.pause(at)
+      this.#options.fetching.pause(at)
     }
     if (part.version > part.storedVersion) this.#options.settler.touch()
     this.wake(claim)
@@ -135,7 +127,7 @@ export class Feed {
       if (part.version > part.storedVersion) settler.touch()
       if (!part.fetchPaused || !part.isLow) continue
       part.fetchPaused = false
-      this.#fetching.resume(part.at)
+      this.#options.fetching.resume(part.at)
     }
   }
 
@@ -178,7 +170,7 @@ export class Feed {
   }
 
   /** Retention has taken what was to be read next, or the topic was made anew. */
-  async #positionLost(at: TopicPartition, wanted: number): Promise<void> {
+  async positionLost(at: TopicPartition, wanted: number): Promise<void> {
     const { cluster, request, sink, clock, settler } = this.#options
     const fed = this.#fed.get(partitionKey(at))
     if (fed === undefined) return
@@ -190,39 +182,33 @@ export class Feed {
     const [start, end] = ends?.map(([found]) => found?.offset ?? 0) ?? []
     if (start === undefined || end === undefined || (wanted >= start && wanted <= end)) {
       // It cannot be told at the moment, or was not so.
-      this.#fetching.seek(at, wanted)
+      this.#options.fetching.seek(at, wanted)
       return
     }
     const { part, claim } = fed
     const text = `${this.#where(at)}: position ${wanted} is gone, there is ${start} to ${end}`
     if (wanted > end) {
-      this.#fail(lost(`${text}: the topic was cut off or made anew`))
+      this.fail(positionLost(`${text}: the topic was cut off or made anew`))
       return
     }
     const target = request.onPositionLost === 'latest' ? end : start
     if (request.onPositionLost === 'fail') {
-      this.#fail(lost(`${text}; ${start - wanted} positions are lost to this group`))
+      this.fail(positionLost(`${text}; ${start - wanted} positions are lost to this group`))
       return
     }
     const count = part.jump(target, clock.monotonic())
     if (count > 0) sink.noticed({ kind: 'position-lost', text: `${text}; reading goes on at ${target}`, count })
     settler.touch()
-    this.#fetching.seek(at, part.next)
+    this.#options.fetching.seek(at, part.next)
     this.wake(claim)
   }
 
-  #fail(error: AdapterError): void {
+  /** Reading cannot go on. */
+  fail(error: AdapterError): void {
     if (!this.#stopped) this.#options.sink.failed(error)
   }
 
   #where(at: TopicPartition): string {
     return `${groupIdOf(this.#options.request.group)}: ${at.topic} ${at.partition}`
   }
-}
-
-const lost = (text: string): Error & AdapterError => adapterError('POSITION_LOST', text, { scope: 'group' })
-
-function unreadable(where: string, offset: number, cause: Error): Error & AdapterError {
-  const text = `${where}: what is stored at ${offset} cannot be read: ${cause.message}`
-  return adapterError('UNREADABLE', text, { scope: 'group', cause })
 }

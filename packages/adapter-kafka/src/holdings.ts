@@ -1,17 +1,11 @@
-import {
-  exponentialBackoff,
-  type ConsumeRequest,
-  type ConsumeSink,
-  type Logger,
-  type TimerHeap,
-} from '@sluice/core/spi'
+import { type ConsumeRequest, type ConsumeSink, type Logger, sleep, type TimerHeap } from '@sluice/core/spi'
 import { readCheckpoint, emptyCheckpoint } from './checkpoint.js'
 import { PartitionClaim } from './claim.js'
 import { toAdapterError } from './errors.js'
 import type { Feed } from './feed.js'
 import { Part } from './part.js'
+import { readPositions } from './read-positions.js'
 import type { Settler } from './settle.js'
-import { sleep } from './sleep.js'
 import type { KafkaError } from './wire/kafka-error.js'
 import { partitionKey } from './wire/partitions.js'
 import type { CommittedOffset, GroupMember, TopicPartition } from './wire/port.js'
@@ -28,7 +22,6 @@ export interface HoldingsOptions {
   readonly opened: Promise<void>
 }
 
-const backoff = exponentialBackoff({ fromMs: 20, toMs: 500 })
 /** What cannot be stored within it comes again elsewhere: others wait for the partition. */
 const LAST_COMMIT_MS = 5_000
 
@@ -115,26 +108,16 @@ export class Holdings {
   }
 
   async #begin(partitions: readonly TopicPartition[]): Promise<void> {
-    const { timers, log, opened } = this.#options
+    const { timers, log, opened, member } = this.#options
     await opened
-    for (let failures = 0; !this.#over.signal.aborted; failures += 1) {
-      if (failures > 0) await sleep(timers, backoff(failures), this.#over.signal)
-      const wanted = partitions.filter((one) => this.#held.get(partitionKey(one)) === one)
-      if (wanted.length === 0) return
-      try {
-        const found = await this.#options.member().committed(wanted)
-        // Whoever leads the group gives it to those that are new.
-        const fixed = found.filter(({ offset }) => offset !== undefined)
-        const held = new Map(wanted.map((one) => [partitionKey(one), one]))
-        for (const one of fixed) {
-          const key = partitionKey(one)
-          if (this.#held.get(key) === held.get(key) && !this.#parts.has(key)) this.#attach(one)
-        }
-        if (fixed.length === wanted.length) return
-      } catch (error) {
-        log.debug('kafka: where the group has got to is not known yet', { reason: String(error) })
-      }
+    // Held ever since: what was let go and came back meanwhile is looked for by whoever has told of it.
+    const isHeld = (one: TopicPartition): boolean => this.#held.get(partitionKey(one)) === one
+    const wanted = (): readonly TopicPartition[] =>
+      partitions.filter((one) => isHeld(one) && !this.#parts.has(partitionKey(one)))
+    const found = (asked: TopicPartition, position: CommittedOffset): void => {
+      if (isHeld(asked) && !this.#parts.has(partitionKey(asked))) this.#attach(position)
     }
+    await readPositions({ member, timers, log, wanted, found }, this.#over.signal)
   }
 
   #attach({ topic, partition, offset = 0, metadata }: CommittedOffset): void {

@@ -1,7 +1,8 @@
-import type { Finding, Topology } from '@sluice/core/spi'
+import { type Finding, type Topology, within } from '@sluice/core/spi'
 import { toAdapterError } from './errors.js'
-import { deadLetterTopicOf, retryTopicOf } from './names.js'
-import { within } from './within.js'
+import { topicsOf } from './assign.js'
+import { wholeFamily } from './family.js'
+import { deadLetterTopicOf } from './names.js'
 import type { KafkaCluster, TopicMetadata } from './wire/port.js'
 
 const names = ['min.insync.replicas', 'unclean.leader.election.enable', 'cleanup.policy'] as const
@@ -16,7 +17,7 @@ export async function inspectCluster(
     name,
     ...groups.flatMap((group) => {
       const ref = { topic: name, group: group.name }
-      return [retryTopicOf(ref), deadLetterTopicOf(ref)]
+      return [...topicsOf(wholeFamily(ref, group.durableDelays)).slice(1), deadLetterTopicOf(ref)]
     }),
   ])
   if (wanted.length === 0) return []

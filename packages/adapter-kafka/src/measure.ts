@@ -1,9 +1,8 @@
-import { adapterError, type GroupMeasure, type GroupRef } from '@sluice/core/spi'
+import { adapterError, type GroupMeasure, type GroupRef, within } from '@sluice/core/spi'
 import { readCheckpoint } from './checkpoint.js'
 import { toAdapterError } from './errors.js'
 import { partitionsOf } from './family.js'
 import { deadLetterTopicOf, groupIdOf, removedGroupOf, retryTopicOf } from './names.js'
-import { within } from './within.js'
 import { partitionKey } from './wire/partitions.js'
 import type { KafkaCluster, TopicPartition } from './wire/port.js'
 

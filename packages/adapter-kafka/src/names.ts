@@ -6,6 +6,9 @@ export const groupIdOf = ({ topic, group }: GroupRef): string => groupName(topic
 /** Messages for one group alone: its retries, and what was sent back from its dead letters. */
 export const retryTopicOf = ({ topic, group }: GroupRef): string => `${groupName(topic, group)}.retry`
 
+/** Where its messages with a delay wait, one partition for each level of what is left. */
+export const delayTopicOf = ({ topic, group }: GroupRef): string => `${groupName(topic, group)}.delay`
+
 export const deadLetterTopicOf = ({ topic, group }: GroupRef): string => deadLetterName(topic, group)
 
 /** The group that remembers which dead letters were removed, and of which one member at a time reads them. */

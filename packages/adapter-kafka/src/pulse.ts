@@ -1,7 +1,6 @@
-import type { Cancel, TimerHeap } from '@sluice/core/spi'
+import { type Cancel, timedOut, type TimerHeap } from '@sluice/core/spi'
 import { toAdapterError } from './errors.js'
 import type { Reachability } from './reachability.js'
-import { timedOut } from './within.js'
 import type { KafkaCluster, TopicMetadata } from './wire/port.js'
 
 export interface PulseOptions {

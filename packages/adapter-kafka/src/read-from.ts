@@ -1,6 +1,5 @@
-import { adapterError } from '@sluice/core/spi'
+import { adapterError, within } from '@sluice/core/spi'
 import { toAdapterError } from './errors.js'
-import { within } from './within.js'
 import type { KafkaCluster, TopicPartition } from './wire/port.js'
 import type { FetchedRecord } from './wire/records/record.js'
 

@@ -4,12 +4,10 @@ import {
   type AdapterError,
   type Cancel,
   type Clock,
-  type SendBatch,
   type SendResult,
   type TimerHeap,
 } from '@sluice/core/spi'
 import { closedError } from './closed-error.js'
-import { writeRecord } from './envelope.js'
 import { toAdapterError } from './errors.js'
 import { errorCodes } from './wire/error-codes.js'
 import { KafkaError } from './wire/kafka-error.js'
@@ -25,14 +23,39 @@ export interface LineOptions {
   readonly idle: () => void
   /** The topic is not there. */
   readonly missing: () => void
+  /** When something was stored, by the clock of the broker, where it says so. */
+  readonly appended: (appendedMs: number) => void
+}
+
+/** What is to be written in one piece, unless that is too large. */
+export interface Writing {
+  readonly count: number
+  readonly bytes: number
+  readonly timeoutMs: number
+  /** Made when they are written. */
+  records(): readonly KafkaRecord[]
+  /** Once for each. */
+  report(index: number, result: SendResult): void
 }
 
 interface Waiting {
-  readonly batch: SendBatch
+  readonly writing: Writing
   readonly deadlineMs: number
   readonly cancel: Cancel
   reported: boolean
 }
+
+/** One of several that are written together. */
+interface Item {
+  readonly record: KafkaRecord
+  readonly report: (result: SendResult) => void
+}
+
+/** What waits meanwhile goes together, as long as it is no more than this: retries and dead letters come one by one. */
+const MOST_TOGETHER = { count: 1_000, bytes: 512 * 1024 } as const
+
+/** Who has less time left goes alone. */
+const HURRIED_MS = 1_000
 
 /** Because of one record the broker refuses the whole batch. */
 const aboutOneRecord: ReadonlySet<number | undefined> = new Set([
@@ -43,8 +66,8 @@ const aboutOneRecord: ReadonlySet<number | undefined> = new Set([
 ])
 
 /**
- * Batches for one partition, one after the other. What becomes of a batch is known before the next is written, and the wire sees to it that
- * none that nobody knows of is stored behind a later one: so a repetition needs no session of its own.
+ * What goes to one partition, one batch after the other. What becomes of a batch is known before the next is written, and the wire sees to it
+ * that none that nobody knows of is stored behind a later one: so a repetition needs no session of its own.
  */
 export class SendLine {
   readonly #to: TopicPartition
@@ -58,12 +81,13 @@ export class SendLine {
     this.#options = options
   }
 
-  push(batch: SendBatch): void {
+  push(writing: Writing): void {
     const { clock, timers } = this.#options
+    const { timeoutMs } = writing
     const one: Waiting = {
-      batch,
-      deadlineMs: clock.monotonic() + batch.timeoutMs,
-      cancel: timers.after(batch.timeoutMs, () => this.#end(one, { kind: 'unwritten', error: tooLate() })),
+      writing,
+      deadlineMs: clock.monotonic() + timeoutMs,
+      cancel: timers.after(timeoutMs, () => this.#end(one, { kind: 'unwritten', error: tooLate() })),
       reported: false,
     }
     this.#waiting.push(one)
@@ -81,18 +105,51 @@ export class SendLine {
     this.#running = true
     for (let one = this.#waiting.peek(); one !== undefined; one = this.#waiting.peek()) {
       const producer = await this.#producerFor(one)
-      this.#waiting.shift()
-      if (one.reported || producer === undefined) continue
-      if (this.#closed) {
-        this.#end(one, { kind: 'unwritten', error: closedError() })
-        continue
+      const together = this.#take(producer !== undefined)
+      if (producer === undefined || together.length === 0) continue
+      let deadlineMs = Infinity
+      const items: Item[] = []
+      for (const { writing, deadlineMs: ownMs } of together) {
+        deadlineMs = Math.min(deadlineMs, ownMs)
+        let index = 0
+        for (const record of writing.records()) {
+          const at = index++
+          items.push({ record, report: (result) => writing.report(at, result) })
+        }
       }
-      one.cancel()
-      one.reported = true
-      await this.#write(producer, one)
+      await this.#write(producer, items, deadlineMs)
     }
     this.#running = false
     this.#options.idle()
+  }
+
+  /** The first, and, if it is to be written, those behind it that go along. */
+  #take(all: boolean): readonly Waiting[] {
+    const together: Waiting[] = []
+    let count = 0
+    let bytes = 0
+    for (let one = this.#waiting.peek(); one !== undefined; one = this.#waiting.peek()) {
+      const { writing } = one
+      const fits = count + writing.count <= MOST_TOGETHER.count && bytes + writing.bytes <= MOST_TOGETHER.bytes
+      // Together they have the time of the one that has least.
+      const [first] = together
+      if (first !== undefined && (!fits || this.#isHurried(first) || this.#isHurried(one))) break
+      this.#waiting.shift()
+      if (this.#closed) this.#end(one, { kind: 'unwritten', error: closedError() })
+      if (!one.reported) {
+        one.cancel()
+        one.reported = true
+        together.push(one)
+        count += writing.count
+        bytes += writing.bytes
+      }
+      if (!all) break
+    }
+    return together
+  }
+
+  #isHurried({ deadlineMs }: Waiting): boolean {
+    return deadlineMs - this.#options.clock.monotonic() < HURRIED_MS
   }
 
   async #producerFor(one: Waiting): Promise<Producer | undefined> {
@@ -110,47 +167,46 @@ export class SendLine {
     if (one.reported) return
     one.reported = true
     one.cancel()
-    report(one.batch, 0, one.batch.envelopes.length, result)
+    for (let index = 0; index < one.writing.count; index += 1) one.writing.report(index, result)
   }
 
-  async #write(producer: Producer, { batch, deadlineMs }: Waiting): Promise<void> {
-    const records = batch.envelopes.map(writeRecord)
-    const parts: [number, number][] = [[0, records.length]]
+  async #write(producer: Producer, items: readonly Item[], deadlineMs: number): Promise<void> {
+    const parts: (readonly Item[])[] = [items]
     for (let part = parts.pop(); part !== undefined; part = parts.pop()) {
-      const [from, to] = part
-      const result = await this.#send(producer, records.slice(from, to), deadlineMs)
+      const result = await this.#send(producer, part, deadlineMs)
       if (result.kind === 'stored') {
-        const { baseOffset } = result
-        for (let index = from; index < to; index += 1) {
-          batch.report(
-            index,
-            baseOffset === undefined ? stored : { kind: 'stored', position: String(baseOffset + index - from) },
-          )
+        const { baseOffset, appendedMs } = result
+        if (appendedMs !== undefined) this.#options.appended(appendedMs)
+        let index = 0
+        for (const { report } of part) {
+          const at = index++
+          report(baseOffset === undefined ? stored : { kind: 'stored', position: String(baseOffset + at) })
         }
         continue
       }
       const { kind, error } = result
-      if (kind === 'refused' && to - from > 1 && aboutOneRecord.has(error.code)) {
-        const middle = (from + to) >> 1
-        parts.push([middle, to], [from, middle])
+      if (kind === 'refused' && part.length > 1 && aboutOneRecord.has(error.code)) {
+        const middle = part.length >> 1
+        parts.push(part.slice(middle), part.slice(0, middle))
         continue
       }
       this.#look(error)
       const reason = toAdapterError(error, { scope: 'message' })
-      report(batch, from, to, { kind, error: reason })
+      for (const { report } of part) report({ kind, error: reason })
       if (kind === 'refused') continue
       // What stands behind it must not be stored before it.
-      for (const [first, end] of parts) report(batch, first, end, { kind: 'unwritten', error: reason })
+      for (const { report } of parts.flat()) report({ kind: 'unwritten', error: reason })
       return
     }
   }
 
-  async #send(producer: Producer, records: readonly KafkaRecord[], deadlineMs: number) {
+  async #send(producer: Producer, items: readonly Item[], deadlineMs: number) {
     const leftMs = deadlineMs - this.#options.clock.monotonic()
     if (leftMs <= 0) {
       const error = new KafkaError('its time was up before it could be written', { kind: 'io', errno: 'ETIMEDOUT' })
       return { kind: 'unwritten', error } as const
     }
+    const records = items.map(({ record }) => record)
     return producer.send(this.#to, records, leftMs)
   }
 
@@ -161,10 +217,6 @@ export class SendLine {
 }
 
 const stored: SendResult = Object.freeze({ kind: 'stored' })
-
-function report(batch: SendBatch, from: number, to: number, result: SendResult): void {
-  for (let index = from; index < to; index += 1) batch.report(index, result)
-}
 
 const tooLate = (): Error & AdapterError =>
   adapterError('TIMEOUT', 'its time was up before it could be written', { scope: 'message', retryable: true })

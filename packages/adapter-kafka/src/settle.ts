@@ -1,13 +1,24 @@
 import { adapterError, exponentialBackoff, type Cancel, type TimerHeap } from '@sluice/core/spi'
-import type { Part } from './part.js'
 import { partitionKey } from './wire/partitions.js'
-import type { CommitResult, GroupOffset } from './wire/port.js'
+import type { CommitResult, GroupOffset, TopicPartition } from './wire/port.js'
 
 /** After the first that is done the others have so long to come along … */
 const FLUSH_MS = 50
 /** … or until there are so many. */
 const MOST_WAITING = 1_000
 const backoff = exponentialBackoff({ fromMs: 50, toMs: 1_000 })
+
+/** How far something has got in a partition, and what of that is stored. */
+export interface Progress {
+  readonly at: TopicPartition
+  /** Grows with each change of what has to be stored. */
+  readonly version: number
+  storedVersion: number
+  /** Done, and not known to be stored. */
+  unstored: number
+  /** To be stored. */
+  snapshot(): GroupOffset
+}
 
 interface Waiter {
   readonly version: number
@@ -20,13 +31,15 @@ export interface SettlerOptions {
   readonly commit: (offsets: readonly GroupOffset[]) => Promise<readonly CommitResult[]>
   /** Something was stored. */
   readonly stored: () => void
+  /** This was. */
+  readonly noted: (offset: GroupOffset) => void
 }
 
 /** Stores how far the parts have got, all in one commit, one commit at a time. What is not stored is tried again as long as the part is here. */
 export class Settler {
   readonly #options: SettlerOptions
-  readonly #parts = new Map<string, Part>()
-  readonly #waiters = new Map<Part, Waiter[]>()
+  readonly #parts = new Map<string, Progress>()
+  readonly #waiters = new Map<Progress, Waiter[]>()
   #timer: Cancel | undefined
   #committing = false
   #urgent = false
@@ -48,12 +61,12 @@ export class Settler {
     return this.#stuck
   }
 
-  add(part: Part): void {
+  add(part: Progress): void {
     this.#parts.set(partitionKey(part.at), part)
   }
 
   /** It belongs to somebody else from now on: nothing of it is stored any more. */
-  drop(part: Part): void {
+  drop(part: Progress): void {
     if (this.#parts.get(partitionKey(part.at)) !== part) return
     this.#parts.delete(partitionKey(part.at))
     this.#unstored -= part.unstored
@@ -62,9 +75,9 @@ export class Settler {
     this.#waiters.delete(part)
   }
 
-  /** One more is done. */
-  done(): void {
-    this.#unstored += 1
+  /** So many more are done. */
+  done(count = 1): void {
+    this.#unstored += count
     if (this.#unstored >= MOST_WAITING) this.#flushSoon()
     else this.#timer ??= this.#options.timers.after(FLUSH_MS, () => this.#flush())
   }
@@ -75,7 +88,7 @@ export class Settler {
   }
 
   /** Resolves when what the part is now is stored; rejects when it was dropped before. */
-  urge(part: Part): Promise<void> {
+  urge(part: Progress): Promise<void> {
     if (this.#parts.get(partitionKey(part.at)) !== part) return Promise.reject(letGo())
     if (part.version <= part.storedVersion) return Promise.resolve()
     return new Promise((resolve, reject) => {
@@ -121,12 +134,15 @@ export class Settler {
     this.#options.stored()
   }
 
-  async #commit(parts: readonly Part[]): Promise<void> {
+  async #commit(parts: readonly Progress[]): Promise<void> {
     this.#committing = true
     const sent = new Map(
-      parts.map((part) => [partitionKey(part.at), { part, version: part.version, unstored: part.unstored }]),
+      parts.map((part) => {
+        const { version, unstored } = part
+        return [partitionKey(part.at), { part, version, unstored, offset: part.snapshot() }]
+      }),
     )
-    const results = await this.#options.commit(parts.map((part) => part.snapshot()))
+    const results = await this.#options.commit([...sent.values()].map(({ offset }) => offset))
     this.#committing = false
     let failed = 0
     for (const result of results) {
@@ -138,6 +154,7 @@ export class Settler {
         continue
       }
       this.#noted(one.part, one.version, one.unstored)
+      this.#options.noted(one.offset)
     }
     this.#failures = failed === 0 ? 0 : this.#failures + 1
     this.#stuck = failed > 0 && failed === results.length
@@ -149,7 +166,7 @@ export class Settler {
     else if (this.#unstored > 0) this.touch()
   }
 
-  #noted(part: Part, version: number, unstored: number): void {
+  #noted(part: Progress, version: number, unstored: number): void {
     part.storedVersion = version
     part.unstored -= unstored
     this.#unstored -= unstored

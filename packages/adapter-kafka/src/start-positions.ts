@@ -1,9 +1,7 @@
-import { exponentialBackoff, type GroupSpec, type TimerHeap } from '@sluice/core/spi'
-import { assign, type TopicFamily } from './assign.js'
+import { exponentialBackoff, type GroupSpec, sleep, type TimerHeap, within } from '@sluice/core/spi'
+import { assign, topicsOf, type TopicFamily } from './assign.js'
 import { toAdapterError } from './errors.js'
 import { partitionsOf, unknownTopic } from './family.js'
-import { sleep } from './sleep.js'
-import { within } from './within.js'
 import { partitionKey } from './wire/partitions.js'
 import type { GroupMember, GroupOffset, KafkaCluster, TopicPartition } from './wire/port.js'
 
@@ -13,6 +11,8 @@ export interface StartOptions {
   /** At the broker. */
   readonly groupId: string
   readonly family: TopicFamily
+  /** All that the group may have. What of that is there gets a position too: other members may read it. */
+  readonly whole: TopicFamily
   readonly from: GroupSpec['from']
 }
 
@@ -20,6 +20,7 @@ const backoff = exponentialBackoff({ fromMs: 50, toMs: 1_000 })
 const POLL_MS = 20
 /** Long enough for a node that is busy; nobody waits for it that has partitions. */
 const SESSION_MS = 30_000
+const FAREWELL_MS = 5_000
 
 /**
  * Gives each partition of a group that has no position the one at which the group starts. Only whoever leads a generation does it, so that no
@@ -43,12 +44,13 @@ export async function fixStart(options: StartOptions, member: GroupMember, gener
 }
 
 async function findStart(
-  { cluster, family, from }: StartOptions,
+  { cluster, family, whole, from }: StartOptions,
   member: GroupMember,
 ): Promise<readonly GroupOffset[]> {
-  const topics = await cluster.metadata([family.source, ...family.besides])
+  const topics = await cluster.metadata(topicsOf(whole))
   // A node that does not know one of them yet would leave it without a position.
-  if (topics.length <= family.besides.length) throw unknownTopic([family.source, ...family.besides].join(', '))
+  const missingTopic = topicsOf(family).find((name) => !topics.some(({ topic }) => topic === name))
+  if (missingTopic !== undefined) throw unknownTopic(missingTopic)
   const committed = await member.committed(partitionsOf(topics))
   const missing = committed.filter(({ offset }) => offset === undefined)
   if (missing.length === 0) return []
@@ -95,12 +97,12 @@ export async function createGroup(
   partitions: readonly TopicPartition[],
   signal: AbortSignal,
 ): Promise<void> {
-  const { cluster, groupId, family } = options
+  const { cluster, groupId, whole } = options
   const failed = new AbortController()
   const member = cluster.join(
     {
       ...{ group: groupId, topics: [], sessionMs: SESSION_MS, rebalanceMs: SESSION_MS },
-      assign: (members, count) => assign(family, members, count),
+      assign: (members, count) => assign(whole, members, count),
     },
     {
       assigned: () => undefined,
@@ -115,6 +117,6 @@ export async function createGroup(
   } catch (error) {
     throw failed.signal.aborted ? failed.signal.reason : error
   } finally {
-    await member.leave()
+    await within(member.leave(), AbortSignal.timeout(FAREWELL_MS)).catch(() => undefined)
   }
 }

@@ -1,21 +1,22 @@
 import {
-  adapterError,
   type AdapterError,
+  adapterError,
   type ProvisionMode,
   type Route,
+  sleep,
   type TimerHeap,
   type TopicSpec,
   type Topology,
   type TopologyItem,
   type TopologyReport,
+  within,
 } from '@sluice/core/spi'
 import { toAdapterError } from './errors.js'
 import { unknownTopic } from './family.js'
 import { standOfGroup } from './group-topology.js'
+import { keyMark, markOf, readMark } from './key-mark.js'
 import { checkTopicName } from './names.js'
 import type { ResolvedOptions } from './options.js'
-import { sleep } from './sleep.js'
-import { within } from './within.js'
 import { errorCodes } from './wire/error-codes.js'
 import type { KafkaCluster, NewTopic } from './wire/port.js'
 
@@ -101,6 +102,13 @@ export class ClusterTopology {
     return made?.outcome === 'created'
   }
 
+  /** `undefined`: not known. */
+  async #isKeyed(topic: string, signal: AbortSignal): Promise<boolean | undefined> {
+    const asked = [{ kind: 'topic', name: topic, names: [keyMark] }] as const
+    const [found] = await within(this.#options.cluster.administration.configs(asked), signal).catch(asAdapterError)
+    return readMark(found?.configs?.[keyMark])
+  }
+
   async #provisionTopic(spec: TopicSpec, declare: boolean, signal: AbortSignal): Promise<readonly TopologyItem[]> {
     const { cluster, timers, shape } = this.#options
     const entity = `topic ${spec.name}`
@@ -109,7 +117,7 @@ export class ClusterTopology {
     let created = false
     if (found === undefined && declare) {
       const partitions = spec.partitions ?? shape.partitions
-      created = await this.create({ topic: spec.name, partitions, configs: {} }, signal)
+      created = await this.create({ topic: spec.name, partitions, configs: { [keyMark]: markOf(spec.keyed) } }, signal)
       // Whoever was quicker may have made it otherwise.
       found = await this.partitionsOf(spec.name, signal)
     }
@@ -122,6 +130,9 @@ export class ClusterTopology {
     }
     if (spec.partitions !== undefined && spec.partitions !== found)
       return [{ entity, state: 'differs', wanted, found: describe(found) }]
+    const keyed = await this.#isKeyed(spec.name, signal)
+    if (keyed !== undefined && keyed !== spec.keyed)
+      return [{ entity, state: 'differs', wanted: describeKeys(spec.keyed), found: describeKeys(keyed) }]
     const items: TopologyItem[] = [{ entity, state: created ? 'created' : 'present', wanted, found: describe(found) }]
     for (const group of spec.groups) {
       const request = { topology: this, cluster, timers, topic: spec.name, partitions: found, group }
@@ -130,6 +141,8 @@ export class ClusterTopology {
     return items
   }
 }
+
+const describeKeys = (keyed: boolean): string => (keyed ? 'messages with keys' : 'messages without keys')
 
 const describe = (partitions: number): string => `${partitions} ${partitions === 1 ? 'partition' : 'partitions'}`
 

@@ -2,8 +2,9 @@ import { describe, expect, it } from 'vitest'
 import { assign } from '../src/assign.js'
 import type { MemberView, TopicPartition } from '../src/wire/port.js'
 
-const family = { source: 'orders', besides: ['orders.billing.retry'] }
-const partitionsOf = (topic: string): number => (topic === 'orders' ? 6 : topic === 'orders.billing.retry' ? 6 : 0)
+const family = { source: 'orders', besides: ['orders.billing.retry'], apart: ['orders.billing.delay'] }
+const counts: Readonly<Record<string, number>> = { orders: 6, 'orders.billing.retry': 6, 'orders.billing.delay': 4 }
+const partitionsOf = (topic: string): number => counts[topic] ?? 0
 const both = ['orders', 'orders.billing.retry']
 
 function member(memberId: string, owned: readonly number[] = [], topics: readonly string[] = both): MemberView {
@@ -23,6 +24,24 @@ const pairs = (...numbers: readonly number[]): string[] => [
 describe('shares', () => {
   it('are everything for one, each partition with what lies beside it', () => {
     expect(shares(member('a'))).toEqual({ a: pairs(0, 1, 2, 3, 4, 5) })
+  })
+
+  it('deal out what lies apart by itself, and leave it where it is', () => {
+    const all = [...both, 'orders.billing.delay']
+    const apart = (...members: readonly MemberView[]): Record<string, number[]> => {
+      const dealt = assign(family, members, partitionsOf)
+      const isApart = ({ topic }: TopicPartition): boolean => topic === 'orders.billing.delay'
+      return Object.fromEntries(
+        [...dealt].map(([id, share]) => [id, share.filter(isApart).map((one) => one.partition)]),
+      )
+    }
+    expect(apart(member('a', [], all))).toEqual({ a: [0, 1, 2, 3] })
+    const holder = {
+      ...member('a', [], all),
+      owned: [2, 3].map((n) => ({ topic: 'orders.billing.delay', partition: n })),
+    }
+    expect(apart(holder, member('b', [], all))).toEqual({ a: [2, 3], b: [0, 1] })
+    expect(apart(member('a', [], both), member('b', [], all))).toEqual({ a: [], b: [0, 1, 2, 3] })
   })
 
   it('give to nobody what somebody else still holds', () => {

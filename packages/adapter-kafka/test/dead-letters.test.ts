@@ -1,5 +1,5 @@
 import type { DeadLetterBox } from '@sluice/core/spi'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { FakeKafka } from './fake-cluster.js'
 import { atEnd, openOn, send, soon, topologyOf } from './open-on.js'
 
@@ -49,6 +49,23 @@ describe('dead letters', () => {
     expect(await idsOf(again, letters[1]?.cursor)).toEqual(['d'])
     await again.remove([letters[1]] as never, soon())
     expect(kafka.group('orders.mail.removed').committed({ topic: 'orders.mail.dlq', partition: 0 }).offset).toBe(3)
+  })
+
+  it('that were removed, with all before them, are gone from the topic too', async () => {
+    const { kafka, open } = await broker(['a', 'b', 'c', 'd'])
+    const box = await open()
+    const letters = await box.read(undefined, 10, soon())
+    await box.remove([letters[2]] as never, soon())
+    expect(kafka.log({ topic: 'orders.mail.dlq', partition: 0 }).start).toBe(0)
+    await box.remove([letters[0], letters[1]] as never, soon())
+    await vi.waitFor(() => expect(kafka.log({ topic: 'orders.mail.dlq', partition: 0 }).start).toBe(3))
+    expect(await idsOf(box)).toEqual(['d'])
+    await box.close()
+    // The broker has forgotten where it got to.
+    kafka.group('orders.mail.removed').offsets.clear()
+    const again = await open()
+    await again.remove(await again.read(undefined, 10, soon()), soon())
+    await vi.waitFor(() => expect(kafka.log({ topic: 'orders.mail.dlq', partition: 0 }).start).toBe(4))
   })
 
   it('are open in one place at a time', async () => {

@@ -79,10 +79,21 @@ export class FakeKafka implements KafkaDriver {
     return log
   }
 
+  /** Wall time of the brokers: nothing that the clock of a client says has a part in it. */
+  get brokerMs(): number {
+    return Math.floor(this.clock.monotonic()) + 1_000_000
+  }
+
+  /** Whether the topic keeps the time of the broker instead of the one of the record. */
+  stampsItself(topic: string): boolean {
+    return this.topics.get(topic)?.configs['message.timestamp.type'] === 'LogAppendTime'
+  }
+
   append(to: TopicPartition, records: readonly KafkaRecord[]): number {
     const log = this.log(to)
     const base = log.end
-    for (const record of records) log.records.push({ ...record, offset: log.end++ })
+    const stamp = this.stampsItself(to.topic) ? { timestampMs: this.brokerMs } : {}
+    for (const record of records) log.records.push({ ...record, ...stamp, offset: log.end++ })
     for (const look of this.fetches) look()
     return base
   }
@@ -126,6 +137,14 @@ class FakeCluster implements KafkaCluster {
           return { kind, name, configs }
         })
       },
+      deleteRecords: async (before) => {
+        await this.#answer()
+        for (const one of before) {
+          const log = kafka.log(one)
+          log.start = Math.max(log.start, one.offset)
+          log.records.splice(0, log.records.filter(({ offset }) => offset < log.start).length)
+        }
+      },
       groupOffsets: async (group, of) => {
         await this.#answer()
         return of.map((one) => kafka.group(group).committed(one))
@@ -164,7 +183,9 @@ class FakeCluster implements KafkaCluster {
         if (fate !== undefined) return fate
         await Promise.resolve()
         try {
-          return { kind: 'stored', baseOffset: this.#kafka.append(to, records) }
+          const baseOffset = this.#kafka.append(to, records)
+          const appendedMs = this.#kafka.stampsItself(to.topic) ? this.#kafka.brokerMs : undefined
+          return { kind: 'stored', baseOffset, appendedMs }
         } catch (error) {
           return { kind: 'refused', error: error as KafkaError }
         }

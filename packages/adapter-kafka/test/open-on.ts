@@ -84,3 +84,9 @@ export function topologyOf(partitions: number | undefined, groups: readonly stri
   const specs = groups.map((name) => ({ name, order: 'key', from: 'creation', durableDelays: false }) as const)
   return { topics: [{ name: 'orders', keyed: true, partitions, groups: specs }] }
 }
+
+/** Groups that may have messages delayed. */
+export function unorderedTopologyOf(partitions: number, groups: readonly string[]): Topology {
+  const specs = groups.map((name) => ({ name, order: 'none', from: 'creation', durableDelays: true }) as const)
+  return { topics: [{ name: 'orders', keyed: true, partitions, groups: specs }] }
+}

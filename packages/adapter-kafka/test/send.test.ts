@@ -1,4 +1,6 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
+import { delayLevels, longestDelayMs } from '../src/delay-levels.js'
+import { withoutDelay } from '../src/delayed-record.js'
 import { errorCodes } from '../src/wire/error-codes.js'
 import { KafkaError } from '../src/wire/kafka-error.js'
 import type { ProduceResult } from '../src/wire/port.js'
@@ -46,10 +48,11 @@ describe('send', () => {
     }
     const { adapter } = await openOn(kafka)
     const first = send(adapter, { ids: ['a'] })
+    await vi.waitFor(() => expect(seen).toHaveLength(1))
     const second = send(adapter, { ids: ['b', 'c'] })
     expect(kinds(await send(adapter, { ids: ['x'], partition: 1 }))).toBe('stored')
     expect(seen).toEqual(['0 1', '1 1'])
-    release({ kind: 'stored', baseOffset: undefined })
+    release({ kind: 'stored', baseOffset: undefined, appendedMs: undefined })
     expect(kinds([...(await first), ...(await second)])).toBe('stored stored stored')
     expect(seen).toEqual(['0 1', '1 1', '0 2'])
   })
@@ -65,11 +68,46 @@ describe('send', () => {
     expect(storedIn(kafka, { topic: 'orders.mail.dlq', partition: 0 })).toEqual(['d'])
   })
 
-  it('refuses a delay', async () => {
+  it('puts what has a delay where that much waits, with what is left, where it goes then and what time it has', async () => {
     const kafka = broker()
+    kafka.make('orders.mail.delay', delayLevels)
     const { adapter } = await openOn(kafka)
-    const [result] = await send(adapter, { ids: ['r'], to: { to: 'group', group: ref, delayMs: 1 } })
+    await send(adapter, { ids: ['a'], to: { to: 'group', group: ref, delayMs: 0.5 }, partition: 1 })
+    await send(adapter, { ids: ['b'], to: { to: 'group', group: ref, delayMs: 3_000 } })
+    const waiting = [0, 3].flatMap((partition) => kafka.log({ topic: 'orders.mail.delay', partition }).records)
+    expect(waiting.map((record) => withoutDelay(record)?.delay)).toEqual([
+      { leftMs: 1, partition: 1, timestampMs: 1_000 },
+      { leftMs: 3_000, partition: 0, timestampMs: 1_000 },
+    ])
+  })
+
+  it('refuses a delay that is longer than the longest', async () => {
+    const { adapter } = await openOn(broker())
+    const to = { to: 'group', group: ref, delayMs: longestDelayMs + 1 } as const
+    const [result] = await send(adapter, { ids: ['r'], to })
     expect(result).toMatchObject({ kind: 'refused', error: { code: 'UNSUPPORTED', scope: 'message' } })
+  })
+
+  it('writes together what waits for one partition, and tells each what became of it', async () => {
+    const kafka = broker()
+    const sizes: number[] = []
+    let release: (result: undefined) => void = () => undefined
+    kafka.fate = (to, records) => {
+      sizes.push(records.length)
+      if (sizes.length > 1) return undefined
+      return new Promise<undefined>((resolve) => {
+        release = resolve
+      }).then(() => ({ kind: 'stored', baseOffset: kafka.append(to, records), appendedMs: undefined }))
+    }
+    const { adapter } = await openOn(kafka)
+    const first = send(adapter, { ids: ['a'] })
+    await vi.waitFor(() => expect(sizes).toEqual([1]))
+    const others = ['b', 'c', 'd'].map((id) => send(adapter, { ids: [id] }))
+    release(undefined)
+    const positions = (await Promise.all([first, ...others])).flat()
+    expect(positions).toEqual(['0', '1', '2', '3'].map((position) => ({ kind: 'stored', position })))
+    expect(sizes).toEqual([1, 3])
+    expect(storedIn(kafka)).toEqual(['a', 'b', 'c', 'd'])
   })
 
   it('halves what is too large until one message alone is refused', async () => {
@@ -116,9 +154,14 @@ describe('send', () => {
 
   it('reports what waits when its time is up, while the one before it has no answer', async () => {
     const kafka = broker()
-    kafka.fate = () => new Promise(() => undefined)
+    let tries = 0
+    kafka.fate = () => {
+      tries += 1
+      return new Promise(() => undefined)
+    }
     const { adapter } = await openOn(kafka)
     void send(adapter, { ids: ['a'] })
+    await vi.waitFor(() => expect(tries).toBe(1))
     const [late] = await send(adapter, { ids: ['b'], timeoutMs: 30 })
     expect(late).toMatchObject({ kind: 'unwritten', error: { code: 'TIMEOUT', retryable: true } })
   })

@@ -1,6 +1,7 @@
 import { describe, expect, it, vi } from 'vitest'
+import { delayLevels } from '../src/delay-levels.js'
 import { FakeKafka } from './fake-cluster.js'
-import { openOn, send, soon, topologyOf } from './open-on.js'
+import { openOn, send, soon, topologyOf, unorderedTopologyOf } from './open-on.js'
 
 describe('route', () => {
   it('is what the broker has', async () => {
@@ -51,6 +52,38 @@ describe('provision', () => {
     expect(kafka.group('orders.mail').members).toEqual([])
   })
 
+  it('makes a topic for what is delayed, timed by the broker, where order does not matter', async () => {
+    const kafka = new FakeKafka()
+    const { adapter } = await openOn(kafka)
+    await adapter.provision(topologyOf(1, ['ordered']), 'declare', soon())
+    expect(kafka.topics.has('orders.ordered.delay')).toBe(false)
+    const wanted = unorderedTopologyOf(1, ['mail'])
+    await adapter.provision(wanted, 'declare', soon())
+    expect(kafka.topics.get('orders.mail.delay')).toMatchObject({
+      ...{ partitions: delayLevels, configs: { 'retention.ms': '-1', 'message.timestamp.type': 'LogAppendTime' } },
+    })
+    const start = { topic: 'orders.mail.delay', partition: delayLevels - 1 }
+    expect(kafka.group('orders.mail').committed(start).offset).toBe(0)
+    expect((await adapter.provision(wanted, 'verify', soon())).items.map(({ state }) => state)).toEqual([
+      'present',
+      'present',
+    ])
+  })
+
+  it('reports a topic for what is delayed that keeps another time: nothing would ever be due', async () => {
+    const kafka = new FakeKafka()
+    const { adapter } = await openOn(kafka)
+    await adapter.provision(unorderedTopologyOf(1, ['mail']), 'declare', soon())
+    const made = kafka.topics.get('orders.mail.delay')
+    if (made !== undefined)
+      kafka.topics.set(made.topic, { ...made, configs: { 'message.timestamp.type': 'CreateTime' } })
+    const { items } = await adapter.provision(unorderedTopologyOf(1, ['mail']), 'declare', soon())
+    expect(items[1]).toEqual({
+      ...{ entity: 'group orders.mail', state: 'differs', found: 'CreateTime' },
+      wanted: 'topic orders.mail.delay with message.timestamp.type LogAppendTime',
+    })
+  })
+
   it('changes nothing when it only looks', async () => {
     const kafka = new FakeKafka()
     const { adapter } = await openOn(kafka)
@@ -76,6 +109,25 @@ describe('provision', () => {
       { entity: 'topic orders', state: 'differs', wanted: '4 partitions', found: '3 partitions' },
     ])
     expect([...kafka.topics.keys()]).toEqual(['orders'])
+  })
+
+  it('remembers whether a topic has keys, and reports who wants it otherwise; of a topic of others nothing is known', async () => {
+    const kafka = new FakeKafka()
+    const { adapter } = await openOn(kafka)
+    const wish = (name: string, keyed: boolean) => ({ topics: [{ name, keyed, partitions: 1, groups: [] }] })
+    await adapter.provision(wish('orders', true), 'declare', soon())
+    await adapter.provision(wish('mails', false), 'declare', soon())
+    kafka.make('theirs', 1)
+    const stateOf = async (name: string, keyed: boolean) =>
+      (await adapter.provision(wish(name, keyed), 'verify', soon())).items[0]
+    expect(await stateOf('orders', true)).toMatchObject({ state: 'present' })
+    expect(await stateOf('mails', false)).toMatchObject({ state: 'present' })
+    for (const keyed of [true, false]) expect(await stateOf('theirs', keyed)).toMatchObject({ state: 'present' })
+    expect(await stateOf('orders', false)).toEqual({
+      ...{ entity: 'topic orders', state: 'differs' },
+      ...{ wanted: 'messages without keys', found: 'messages with keys' },
+    })
+    expect(await stateOf('mails', true)).toMatchObject({ state: 'differs', found: 'messages without keys' })
   })
 
   it('lets what is for a group grow with its topic', async () => {

@@ -1,4 +1,4 @@
-import { adapterError, type AdapterError, type Clock } from '@sluice/core/spi'
+import { type AdapterError, adapterError, type Clock, within } from '@sluice/core/spi'
 import { ConsumerClaim } from './claim.js'
 import { Delivery } from './delivery.js'
 import { toAdapterError } from './errors.js'
@@ -7,7 +7,6 @@ import type { Session } from './link.js'
 import { Settler } from './settle.js'
 import type { WireChannel, WireDelivery } from './wire/port.js'
 import type { WireError } from './wire/wire-error.js'
-import { within } from './within.js'
 
 /** From this many hand-overs on a message may be suspected of ending its process: its recorded starts are looked up first. */
 const SUSPECT_HANDOVERS = 3

@@ -1,7 +1,6 @@
-import { adapterError, type AdapterError, type Cancel, type Clock } from '@sluice/core/spi'
+import { type AdapterError, adapterError, type Cancel, type Clock, within } from '@sluice/core/spi'
 import { toAdapterError } from './errors.js'
 import type { Link, Session } from './link.js'
-import { within } from './within.js'
 import type { WireConfirmChannel } from './wire/port.js'
 
 /** Where a message goes. */

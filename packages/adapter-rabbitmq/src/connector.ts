@@ -1,10 +1,9 @@
-import type { AdapterError, Clock } from '@sluice/core/spi'
+import { type AdapterError, type Clock, sleep } from '@sluice/core/spi'
 import { dial } from './dial.js'
 import { toAdapterError } from './errors.js'
 import { Hosts } from './hosts.js'
 import { openLine, type Line } from './line.js'
 import { ReconnectPace } from './reconnect-pace.js'
-import { sleep } from './sleep.js'
 import type { Wire, WireTarget } from './wire/port.js'
 
 export interface ConnectorOptions {

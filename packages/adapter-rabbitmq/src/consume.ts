@@ -1,14 +1,15 @@
 import {
-  adapterError,
-  createTimerHeap,
-  exponentialBackoff,
   type AdapterContext,
   type AdapterError,
+  adapterError,
   type Cancel,
   type Claim,
   type Consumer,
+  createTimerHeap,
+  exponentialBackoff,
   type Inbound,
   type TimerHeap,
+  within,
 } from '@sluice/core/spi'
 import type { ConsumerClaim } from './claim.js'
 import { ClaimedQueue } from './claimed-queue.js'
@@ -17,7 +18,6 @@ import type { ConsumedQueue } from './forgotten-consumers.js'
 import type { Link, Session } from './link.js'
 import type { Membership, Seat } from './membership.js'
 import { GroupMending, type GroupMendingOptions } from './group-mending.js'
-import { within } from './within.js'
 
 /** The queues of a group, as they are at the broker. */
 export interface GroupQueues {

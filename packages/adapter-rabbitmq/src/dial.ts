@@ -1,6 +1,5 @@
-import type { Clock } from '@sluice/core/spi'
+import { type Clock, sleep } from '@sluice/core/spi'
 import type { Hosts } from './hosts.js'
-import { sleep } from './sleep.js'
 
 /** How to reach a broker that has several addresses. */
 export interface DialOptions<H, L> {

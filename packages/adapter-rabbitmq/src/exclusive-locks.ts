@@ -1,9 +1,7 @@
-import { adapterError, exponentialBackoff, type Clock } from '@sluice/core/spi'
+import { adapterError, type Clock, exponentialBackoff, sleep, within } from '@sluice/core/spi'
 import { toAdapterError } from './errors.js'
 import type { Link, Session } from './link.js'
-import { sleep } from './sleep.js'
 import { hasCode } from './standing.js'
-import { within } from './within.js'
 import type { WireChannel } from './wire/port.js'
 
 /** Held as long as its session lives and it is not let go. */

@@ -1,5 +1,4 @@
-import type { Clock } from '@sluice/core/spi'
-import { sleep } from './sleep.js'
+import { type Clock, sleep } from '@sluice/core/spi'
 import type { WireChannel } from './wire/port.js'
 
 /** A queue that this process consumes, as far as it knows. */

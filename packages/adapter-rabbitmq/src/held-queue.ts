@@ -1,8 +1,6 @@
-import { adapterError, type AdapterError, type Clock } from '@sluice/core/spi'
+import { type AdapterError, adapterError, type Clock, sleep, within } from '@sluice/core/spi'
 import { toAdapterError } from './errors.js'
 import type { Session } from './link.js'
-import { sleep } from './sleep.js'
-import { within } from './within.js'
 import type { WireChannel, WireDelivery } from './wire/port.js'
 
 export interface HeldQueueOptions {

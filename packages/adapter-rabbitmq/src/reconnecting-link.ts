@@ -1,4 +1,4 @@
-import { adapterError, type AdapterContext, type AdapterError, type Side } from '@sluice/core/spi'
+import { type AdapterContext, type AdapterError, adapterError, type Side, timedOut, within } from '@sluice/core/spi'
 import { Connector } from './connector.js'
 import { toAdapterError } from './errors.js'
 import type { Line } from './line.js'
@@ -6,7 +6,6 @@ import { LinkStatus } from './link-status.js'
 import type { Link, LinkListener, Session } from './link.js'
 import { SessionWaiters } from './session-waiters.js'
 import { LiveSession } from './session.js'
-import { timedOut, within } from './within.js'
 import type { Wire, WireChannel, WireTarget } from './wire/port.js'
 import { WireError } from './wire/wire-error.js'
 

@@ -1,11 +1,12 @@
 import {
-  adapterError,
-  createTimerHeap,
   type AdapterContext,
   type AdapterError,
+  adapterError,
+  createTimerHeap,
   type SendBatch,
   type SendResult,
   type TimerHeap,
+  within,
 } from '@sluice/core/spi'
 import { addressOf, type Naming } from './address.js'
 import { ChannelRenewal } from './channel-renewal.js'
@@ -18,7 +19,6 @@ import type { Link, Session } from './link.js'
 import { OpenBatch } from './open-batch.js'
 import { closedError, nacked, notConnected, renewed, tooLate, unroutable } from './send-errors.js'
 import { WaitingBatches } from './waiting-batches.js'
-import { within } from './within.js'
 import type { WireConfirmChannel, WireMessage, WireProperties, WireReturn } from './wire/port.js'
 import type { WireError } from './wire/wire-error.js'
 

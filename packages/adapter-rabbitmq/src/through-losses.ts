@@ -1,5 +1,4 @@
-import { isAdapterError, type Clock } from '@sluice/core/spi'
-import { sleep } from './sleep.js'
+import { type Clock, isAdapterError, sleep } from '@sluice/core/spi'
 
 /** Before what was interrupted is begun again. */
 const AGAIN_MS = 50

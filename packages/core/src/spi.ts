@@ -16,6 +16,7 @@ export type {
   TopologyItem,
   TopologyReport,
 } from './spi/topology.js'
+export * from './spi/within.js'
 export { systemClock, type Cancel, type Clock } from './model/clock.js'
 export { silentLogger, type Logger } from './model/logger.js'
 export type { HeaderList } from './model/headers.js'
@@ -31,5 +32,6 @@ export * from './kit/deque.js'
 export { encodeHeaders, readHeaders } from './kit/header-codec.js'
 export * from './kit/murmur2.js'
 export * from './kit/prefix-tracker.js'
+export * from './kit/sleep.js'
 export * from './kit/timer-heap.js'
 export * from './kit/utf8.js'

@@ -18,6 +18,11 @@ export interface GroupName {
 export interface Faults {
   /** Drops the connections of a client without a farewell. It may connect again at once. */
   cut(client: string, side?: FaultSide): Promise<void>
+  /**
+   * The broker takes from a client what it holds of its groups, as after too long a silence. The client lives, hears of it and may come back
+   * at once. Left out where that is what a cut of its consuming side does.
+   */
+  expel(client: string): Promise<void>
   /** Drops the connections and lets no new one through until it is undone. */
   disconnect(client: string, side?: FaultSide): Promise<Undo>
   /** The broker closes every channel of a client with an error, where there are channels; its connections stay. */
@@ -35,6 +40,8 @@ export interface Faults {
    * are several nodes; all of them is `stopBroker`.
    */
   stopNodes(count: 1 | 2): Promise<Undo>
+  /** The node that keeps the positions of a group dies without a farewell, and comes back when undone. Where there are several. */
+  stopCoordinator(group: GroupName): Promise<Undo>
   /** The broker takes no publishes and says so (memory alarm); deliveries go on. */
   block(): Promise<Undo>
   /** Every send takes that much longer until the broker has stored it; the answers come after. */
@@ -61,6 +68,7 @@ export type FaultName = keyof Faults
 
 export const faultNames: readonly FaultName[] = [
   'cut',
+  'expel',
   'disconnect',
   'closeChannels',
   'silence',
@@ -68,6 +76,7 @@ export const faultNames: readonly FaultName[] = [
   'freeze',
   'stopBroker',
   'stopNodes',
+  'stopCoordinator',
   'block',
   'slowSends',
   'failSends',

@@ -28,6 +28,8 @@ export interface Harness {
   readonly cannotHappen?: Partial<Readonly<Record<FaultName, string>>>
   /** Whether the broker answers a settlement when it has stored it. @default true */
   readonly confirmsSettlements?: boolean
+  /** Whether the broker knows what is sent again after a lost answer, and stores it once. @default false */
+  readonly knowsRepeats?: boolean
   /** Whether all behind the adapter lives by the clock that it is given, so that time can be simulated. @default false */
   readonly followsClock?: boolean
   /**
@@ -69,6 +71,8 @@ export interface HarnessLimits {
   readonly maxMessageBytes: number
   /** Whether a message can have several headers of one name. @default true */
   readonly repeatedHeaders?: boolean
+  /** Whether there can be two topics whose names differ only in a dot here and an underscore there. @default true */
+  readonly dottedTwins?: boolean
 }
 
 /** How long things may take at this broker, in ms. They bound waits; they are not slept. */

@@ -77,7 +77,12 @@ export interface KafkaCluster {
  * partition, and never behind that. `unwritten`: it never left.
  */
 export type ProduceResult =
-  | { readonly kind: 'stored'; readonly baseOffset: number | undefined }
+  | {
+      readonly kind: 'stored'
+      readonly baseOffset: number | undefined
+      /** Wall time of the broker when it stored it, where the topic keeps that time instead of the one of the record. */
+      readonly appendedMs: number | undefined
+    }
   | { readonly kind: 'refused' | 'uncertain' | 'unwritten'; readonly error: KafkaError }
 
 /** Repeats a batch until it is answered or `timeoutMs` has passed. However often it was written, it is stored once. */
@@ -106,7 +111,7 @@ export interface JoinOptions {
   readonly topics: readonly string[]
   /** Without a sign of life for so long the member is out, and what it held goes to others. */
   readonly sessionMs: number
-  /** So long the others wait for a member that has to ask again. */
+  /** So long the others wait for a member that has to ask again. Longer than a session: a member that has ended is waited for so long. */
   readonly rebalanceMs: number
   /** Called by one member for all. It gives to nobody what somebody else still holds. */
   assign(
@@ -224,6 +229,8 @@ export interface Administration {
   createTopics(topics: readonly NewTopic[]): Promise<readonly TopicOutcome[]>
   /** More partitions of a topic; `count` is how many it has then. Rejects with what the broker says. */
   addPartitions(topic: string, count: number): Promise<void>
+  /** Takes what lies before an offset out of a partition, for everybody and for good. Rejects with what the broker says of the first that it refuses. */
+  deleteRecords(before: readonly (TopicPartition & { readonly offset: number })[]): Promise<void>
   configs(
     of: readonly { readonly kind: 'topic' | 'node'; readonly name: string; readonly names: readonly string[] }[],
   ): Promise<readonly ConfigsOf[]>

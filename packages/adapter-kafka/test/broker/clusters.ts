@@ -90,15 +90,24 @@ export interface Joined {
   readonly told: readonly string[]
 }
 
-/** A member with a connection of its own, which leaves after the test. */
-export async function join(kafka: Kafka, group: string, topic: string, drainMs = 0): Promise<Joined> {
-  const cluster = await connect(kafka.bootstrap)
+export interface Manner {
+  /** How long it takes to let go. @default 0 */
+  readonly drainMs?: number
+  /** @default 10_000 */
+  readonly sessionMs?: number
+  /** @default one of its own */
+  readonly cluster?: KafkaCluster
+}
+
+/** A member that leaves after the test. */
+export async function join(kafka: Kafka, group: string, topic: string, manner: Manner = {}): Promise<Joined> {
+  const { drainMs = 0, sessionMs = 10_000, cluster = await connect(kafka.bootstrap) } = manner
   const held = new Set<number>()
   const told: string[] = []
   const member = cluster.join(
     {
-      ...{ group, topics: [topic], sessionMs: 10_000, rebalanceMs: 10_000 },
-      assign: (members, partitionsOf) => assign({ source: topic, besides: [] }, members, partitionsOf),
+      ...{ group, topics: [topic], sessionMs, rebalanceMs: 10_000 },
+      assign: (members, partitionsOf) => assign({ source: topic, besides: [], apart: [] }, members, partitionsOf),
     },
     {
       assigned: (partitions) => {

@@ -5,6 +5,7 @@ import { startAnswerDropper, type AnswerDropper } from './answer-dropper.js'
 import { atEnd, connect, freshName, join, limits, makeTopic, nothingElse, readAll, record, textOf } from './clusters.js'
 
 const PRODUCE = 0
+const HEARTBEAT = 12
 const users = [{ name: 'sluice', password: 'right-secret' }]
 let kafka: Kafka
 let dropper: AnswerDropper
@@ -72,9 +73,9 @@ describe('producing and fetching', () => {
     ] as const
     const sent = [record('a', { key: Buffer.from('k'), headers }), record('b'), record('c', { value: null })]
     const [first, second] = [0, 1].map((partition) => ({ topic, partition })) as [never, never]
-    expect(await producer.send(second, sent, 10_000)).toEqual({ kind: 'stored', baseOffset: 0 })
-    expect(await producer.send(second, [record('d')], 10_000)).toEqual({ kind: 'stored', baseOffset: 3 })
-    expect(await producer.send(first, [record('other')], 10_000)).toEqual({ kind: 'stored', baseOffset: 0 })
+    expect(await producer.send(second, sent, 10_000)).toMatchObject({ kind: 'stored', baseOffset: 0 })
+    expect(await producer.send(second, [record('d')], 10_000)).toMatchObject({ kind: 'stored', baseOffset: 3 })
+    expect(await producer.send(first, [record('other')], 10_000)).toMatchObject({ kind: 'stored', baseOffset: 0 })
 
     const seen: [FetchedRecord[], FetchedRecord[]] = [[], []]
     const fetching = cluster.fetch(limits, {
@@ -226,6 +227,40 @@ describe('a lost answer', () => {
 })
 
 describe('administration', () => {
+  it('takes out of a partition what lies before an offset, and says what it cannot', async () => {
+    const cluster = await connect(kafka.bootstrap)
+    const topic = await makeTopic(cluster, { partitions: 2 })
+    const producer = await cluster.producer()
+    const both = [0, 1].map((partition) => ({ topic, partition }))
+    for (const at of both) await producer.send(at, [record('a'), record('b'), record('c')], 10_000)
+    await cluster.administration.deleteRecords([
+      { topic, partition: 0, offset: 2 },
+      { topic, partition: 1, offset: 3 },
+    ])
+    const starts = await cluster.administration.offsets(both, 'start')
+    expect(starts.toSorted((a, b) => a.partition - b.partition).map(({ offset }) => offset)).toEqual([2, 3])
+    await expect(cluster.administration.deleteRecords([{ topic, partition: 0, offset: 9 }])).rejects.toMatchObject({
+      kind: 'server',
+    })
+  })
+
+  it('times what a topic wants timed by the broker, and says the time with the answer', async () => {
+    const cluster = await connect(kafka.bootstrap)
+    const topic = await makeTopic(cluster, { configs: { 'message.timestamp.type': 'LogAppendTime' } })
+    const producer = await cluster.producer()
+    const beforeMs = Date.now()
+    const result = await producer.send({ topic, partition: 0 }, [record('a')], 10_000)
+    const appendedMs = result.kind === 'stored' ? (result.appendedMs ?? 0) : 0
+    expect(appendedMs).toBeGreaterThanOrEqual(beforeMs)
+    expect(appendedMs).toBeLessThanOrEqual(Date.now())
+    const seen: FetchedRecord[] = []
+    const fetching = cluster.fetch(limits, { ...nothingElse, records: (_, { records }) => void seen.push(...records) })
+    atEnd(() => fetching.close())
+    fetching.add({ topic, partition: 0 }, 0)
+    await until('it', async () => seen.length === 1)
+    expect(seen[0]?.timestampMs).toBe(appendedMs)
+  })
+
   it('makes topics and partitions, each with an answer of its own, and reads settings', async () => {
     const cluster = await connect(kafka.bootstrap)
     const topic = await makeTopic(cluster, { configs: { 'retention.ms': '12345' } })
@@ -256,7 +291,7 @@ describe('a group', () => {
     const group = freshName()
     const first = await join(kafka, group, topic)
     await until('all for one', async () => first.held.size === 6)
-    const second = await join(kafka, group, topic, 300)
+    const second = await join(kafka, group, topic, { drainMs: 300 })
     await until('half for each', async () => first.held.size === 3 && second.held.size === 3)
     expect(new Set([...first.held, ...second.held]).size).toBe(6)
     const kept = new Set(first.held)
@@ -267,6 +302,32 @@ describe('a group', () => {
     await third.member.leave()
     await until('half for each again', async () => first.held.size === 3 && second.held.size === 3)
     expect(all.flatMap(({ told }) => told).filter((one) => /lost|failed/.test(one))).toEqual([])
+  })
+
+  it('lets nobody lose what it holds because another one is slow to ask', async () => {
+    const cluster = await connect(kafka.bootstrap)
+    const topic = await makeTopic(cluster, { partitions: 4 })
+    const group = freshName()
+    // Not through what holds up the slow one.
+    const sasl = { sasl: { mechanism: 'plain', username: 'sluice', password: 'right-secret' } } as const
+    const quick = await join(kafka, group, topic, {
+      ...{ cluster: await connect(kafka.saslBootstrap, sasl), sessionMs: 1_500 },
+    })
+    const slow = await join(kafka, group, topic)
+    await until('half for each', async () => quick.held.size === 2 && slow.held.size === 2)
+    const release = dropper.hold(HEARTBEAT)
+    const third = await join(kafka, group, topic, { cluster: await connect(kafka.saslBootstrap, sasl) })
+    const impatient = await join(kafka, group, topic, { cluster: await connect(kafka.saslBootstrap, sasl) })
+    let hasLeft = false
+    void impatient.member.leave().then(() => {
+      hasLeft = true
+    })
+    await until('one to have left that waits for its share', async () => hasLeft, { timeoutMs: 2_000 })
+    expect(third.held.size).toBe(0)
+    // The slow one hears of it when it has given up the connection that stands still.
+    await until('a share for the third', async () => third.held.size > 0, { timeoutMs: 30_000 })
+    expect([...quick.told, ...slow.told].filter((one) => /lost|failed/.test(one))).toEqual([])
+    await release()
   })
 
   it('deals out nothing while a topic is not there, and all of it when it is', async () => {

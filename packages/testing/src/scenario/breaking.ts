@@ -15,6 +15,8 @@ import type { Until } from './until.js'
 /** The faults of the harness, recorded in the history and undone at the end of the test. They take messaging objects, not names. */
 export interface Breaking {
   cut(client: Client, side?: FaultSide): Promise<void>
+  /** What the client holds of its groups is lost, and may come back at once: it is expelled, or cut where that does the same. */
+  loseClaims(client: Client, side?: FaultSide): Promise<void>
   disconnect(client: Client, side?: FaultSide): Promise<Undo>
   closeChannels(client: Client, side?: FaultSide): Promise<void>
   silence(client: Client, side?: FaultSide): Promise<Undo>
@@ -23,6 +25,7 @@ export interface Breaking {
   freeze(client: Client): Promise<Undo>
   stopBroker(): Promise<Undo>
   stopNodes(count: 1 | 2): Promise<Undo>
+  stopCoordinator(group: GroupName): Promise<Undo>
   block(): Promise<Undo>
   slowSends(delayMs: number): Promise<Undo>
   failSends(rule: Omit<SendFault, 'client'> & { readonly client?: Client }): Promise<Undo>
@@ -92,7 +95,11 @@ export function createBreaking(harness: Harness, journal: Journal, clients: Clie
   }
 
   /** Over at once; the client may come back at once. */
-  async function blow(fault: 'cut' | 'closeChannels', client: Client, side: FaultSide | undefined): Promise<void> {
+  async function blow(
+    fault: 'cut' | 'expel' | 'closeChannels',
+    client: Client,
+    side: FaultSide | undefined,
+  ): Promise<void> {
     const instance = clients.nameOf(client)
     counted()
     recorder.fault({ kind: 'connection-lost', instance })
@@ -102,12 +109,14 @@ export function createBreaking(harness: Harness, journal: Journal, clients: Clie
 
   return {
     cut: (client, side) => blow('cut', client, side),
+    loseClaims: (client, side) => blow(harness.faults.expel === undefined ? 'cut' : 'expel', client, side),
     closeChannels: (client, side) => blow('closeChannels', client, side),
     disconnect: (client, side) => lose(clients.nameOf(client), () => need('disconnect')(clients.nameOf(client), side)),
     silence: (client, side) => lose(clients.nameOf(client), () => need('silence')(clients.nameOf(client), side)),
     freeze: (client) => lose(clients.nameOf(client), () => need('freeze')(clients.nameOf(client))),
     stopBroker: () => lose(null, () => need('stopBroker')()),
     stopNodes: (count) => lose(null, () => need('stopNodes')(count)),
+    stopCoordinator: (group) => lose(null, () => need('stopCoordinator')(group)),
     async kill(client) {
       const instance = clients.nameOf(client)
       counted()

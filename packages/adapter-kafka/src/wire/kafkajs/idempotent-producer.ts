@@ -8,6 +8,7 @@ import type { KafkaRecord } from '../records/record.js'
 import { serverError, type Cluster } from './cluster.js'
 import { pause } from './pause.js'
 import { ProduceLine } from './produce-line.js'
+import type { ProduceAnswer } from './produce-request.js'
 import { judgeProduce } from './produce-verdict.js'
 import { WriteSession, type ProducerIdentity } from './write-session.js'
 
@@ -139,21 +140,21 @@ export class IdempotentProducer implements Producer {
     attempt.unheard = true
     try {
       const timeoutMs = Math.min(attempt.deadlineMs - this.#clock.monotonic(), this.#cluster.requestTimeoutMs)
-      const { errorCode, baseOffset } = await line.send(
-        { ...to, batch: attempt.batch },
-        Math.max(1, Math.ceil(timeoutMs)),
-      )
+      const answer = await line.send({ ...to, batch: attempt.batch }, Math.max(1, Math.ceil(timeoutMs)))
       attempt.unheard = before
-      return this.#judge(attempt, errorCode, baseOffset)
+      return this.#judge(attempt, answer)
     } catch (error) {
       this.#cluster.forget(to.topic)
       return { again: toKafkaError(error) }
     }
   }
 
-  #judge(attempt: Attempt, code: number, baseOffset: number): Try {
+  #judge(attempt: Attempt, { errorCode: code, baseOffset, appendedMs }: ProduceAnswer): Try {
     const verdict = judgeProduce(code)
-    if (verdict === 'stored') return { result: { kind: 'stored', baseOffset: baseOffset < 0 ? undefined : baseOffset } }
+    if (verdict === 'stored') {
+      const known = (value: number): number | undefined => (value < 0 ? undefined : value)
+      return { result: { kind: 'stored', baseOffset: known(baseOffset), appendedMs: known(appendedMs) } }
+    }
     const { topic, partition } = attempt.to
     const error = serverError(code, `${topic} ${partition}`)
     if (code === errorCodes.notEnoughReplicasAfterAppend || code === errorCodes.requestTimedOut) attempt.unheard = true

@@ -11,6 +11,7 @@ import type {
   TopicOutcome,
   TopicPartition,
 } from '../port.js'
+import { byTopic } from '../partitions.js'
 import { serverError, type Cluster } from './cluster.js'
 import { fetchOffsets, findCoordinator } from './group-requests.js'
 import { judgeGroup } from './group-verdict.js'
@@ -39,6 +40,13 @@ interface ConfigResources {
     readonly resourceType: number
     readonly resourceName: string
     readonly configEntries: readonly { readonly configName: string; readonly configValue: string | null }[]
+  }[]
+}
+
+interface DeletedRecords {
+  readonly topics: readonly {
+    readonly topic: string
+    readonly partitions: readonly { readonly partition: number; readonly errorCode: number }[]
   }[]
 }
 
@@ -128,13 +136,7 @@ export class KafkaAdministration implements Administration {
     of: readonly TopicPartition[],
     where: 'start' | 'end' | { readonly sinceMs: number },
   ): Promise<readonly FoundOffset[]> {
-    await this.#cluster.refresh([...new Set(of.map(({ topic }) => topic))])
-    const byNode = new Map<HostAndPort, TopicPartition[]>()
-    for (const one of of) {
-      const leader = this.#cluster.leader(one)
-      if (leader === undefined) throw serverError(errorCodes.leaderNotAvailable, `${one.topic} ${one.partition}`)
-      byNode.set(leader, [...(byNode.get(leader) ?? []), one])
-    }
+    const byNode = await this.#byLeader(of)
     const timestamp = where === 'start' ? START : where === 'end' ? END : String(where.sinceMs)
     const found = await Promise.all([...byNode].map(([at, partitions]) => this.#offsetsAt(at, partitions, timestamp)))
     return found.flat()
@@ -160,6 +162,35 @@ export class KafkaAdministration implements Administration {
       this.#cluster.turn()
       await pause(this.#cluster.timers, COORDINATOR_PAUSE_MS, this.#cluster.closing)
     }
+  }
+
+  async deleteRecords(before: readonly (TopicPartition & { readonly offset: number })[]): Promise<void> {
+    const byNode = await this.#byLeader(before)
+    // The node has to answer before this side gives it up.
+    const timeout = Math.floor(this.#cluster.requestTimeoutMs / 2)
+    const answers = await Promise.all(
+      [...byNode].map(([at, own]) => {
+        const topics = [...byTopic(own)].map(([topic, partitions]) => ({ topic, partitions }))
+        return this.#cluster.askNode(at, 'delete', (versions) =>
+          kafkajsRequest<DeletedRecords>('DeleteRecords', versions, { topics, timeout }),
+        )
+      }),
+    )
+    for (const { topic, partitions } of answers.flatMap(({ topics }) => topics)) {
+      for (const { partition, errorCode } of partitions)
+        if (errorCode !== 0) throw serverError(errorCode, `${topic} ${partition}`)
+    }
+  }
+
+  async #byLeader<T extends TopicPartition>(of: readonly T[]): Promise<ReadonlyMap<HostAndPort, readonly T[]>> {
+    await this.#cluster.refresh([...new Set(of.map(({ topic }) => topic))])
+    const byNode = new Map<HostAndPort, T[]>()
+    for (const one of of) {
+      const leader = this.#cluster.leader(one)
+      if (leader === undefined) throw serverError(errorCodes.leaderNotAvailable, `${one.topic} ${one.partition}`)
+      byNode.set(leader, [...(byNode.get(leader) ?? []), one])
+    }
+    return byNode
   }
 
   async #offsetsAt(at: HostAndPort, of: readonly TopicPartition[], timestamp: string): Promise<readonly FoundOffset[]> {

@@ -11,6 +11,7 @@ import type {
   MemberEvents,
   TopicPartition,
 } from '../port.js'
+import { errorCodes } from '../error-codes.js'
 import { serverError, type Cluster } from './cluster.js'
 import { judgeGroup, type GroupVerdict } from './group-verdict.js'
 import * as requests from './group-requests.js'
@@ -27,6 +28,12 @@ const JOIN_GRACE_MS = 5_000
 
 /** Two that shared a connection would wait for each other's joins. */
 let members = 0
+
+const aborted = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal.aborted) resolve()
+    else signal.addEventListener('abort', () => resolve(), { once: true })
+  })
 
 /** Why the member begins again. */
 class Again extends Error {
@@ -57,6 +64,8 @@ export class KafkaGroupMember implements GroupMember {
   /** On their way out: still held. */
   #letting: readonly TopicPartition[] = []
   #aliveUntilMs = -Infinity
+  /** The last sign of life at which nothing had to be shared out anew. From then on there is `rebalanceMs` to ask for a share. */
+  #settledMs = -Infinity
   #cancelLoss: Cancel | undefined
   #coordinator: HostAndPort | undefined
   readonly #leaving = new AbortController()
@@ -66,6 +75,8 @@ export class KafkaGroupMember implements GroupMember {
   #wakeup = new AbortController()
   /** Something was let go, so that there is something to be shared out. */
   #wantsShare = false
+  /** Has asked for a share, and waits until everybody has. */
+  #joining = false
   readonly #running: Promise<void>
 
   constructor(cluster: Cluster, clock: Clock, options: JoinOptions, events: MemberEvents) {
@@ -118,15 +129,22 @@ export class KafkaGroupMember implements GroupMember {
     this.#leaving.abort()
     this.#leading?.abort()
     this.#wake()
+    const isJoining = this.#joining
+    if (isJoining) {
+      // It waits for others, who may be slow.
+      await this.#sayGoodbye('ask')
+      this.#cluster.release(this.#purpose)
+    }
     await this.#running
     this.#cancelLoss?.()
-    if (this.#memberId !== '' && this.#coordinator !== undefined) {
-      const membership = this.#membership
-      await this.#askCoordinator('group', (versions) => requests.leaveGroup(membership, versions)).catch(
-        () => undefined,
-      )
-    }
+    if (!isJoining) await this.#sayGoodbye('group')
     this.#cluster.release(this.#purpose)
+  }
+
+  async #sayGoodbye(purpose: 'ask' | 'group'): Promise<void> {
+    if (this.#memberId === '' || this.#coordinator === undefined) return
+    const membership = this.#membership
+    await this.#askCoordinator(purpose, (versions) => requests.leaveGroup(membership, versions)).catch(() => undefined)
   }
 
   get #isOver(): boolean {
@@ -154,6 +172,7 @@ export class KafkaGroupMember implements GroupMember {
     while (!this.#isOver) {
       try {
         await this.#findCoordinator()
+        if (this.#isOver) return
         await this.#join()
         failures = 0
         await this.#stay()
@@ -213,7 +232,21 @@ export class KafkaGroupMember implements GroupMember {
 
   // ------------------------------------------------------------------------------------------------ sharing out
 
+  /** The others may be slow, or whoever deals out may be: whoever waits for them is alive meanwhile, keeps what it holds, and may leave. */
   async #join(): Promise<void> {
+    this.#joining = true
+    const over = new AbortController()
+    const beating = this.#held.length === 0 ? undefined : this.#beatUntil(over.signal)
+    try {
+      await this.#askForShare()
+    } finally {
+      this.#joining = false
+      over.abort()
+      await beating
+    }
+  }
+
+  async #askForShare(): Promise<void> {
     const { group, topics, sessionMs, rebalanceMs } = this.#options
     const question = { group, topics, sessionMs, rebalanceMs, memberId: this.#memberId, owned: this.#held }
     this.#wantsShare = false
@@ -237,6 +270,7 @@ export class KafkaGroupMember implements GroupMember {
       rebalanceMs + JOIN_GRACE_MS,
     )
     this.#expect(synced.errorCode, 'to get a share of the group')
+    this.#settledMs = sentMs
     this.#alive(sentMs)
     this.#take(synced.assigned)
     if (isLeader) this.#lead()
@@ -271,13 +305,12 @@ export class KafkaGroupMember implements GroupMember {
   }
 
   async #letGo(leaving: readonly TopicPartition[]): Promise<void> {
-    const gone = new Set(leaving.map(partitionKey))
     this.#letting = [...this.#letting, ...leaving]
     await this.#events.revoking(leaving)
-    // Lost meanwhile, and told.
-    if (!this.#letting.some((one) => gone.has(partitionKey(one)))) return
-    this.#letting = this.#letting.filter((one) => !gone.has(partitionKey(one)))
-    this.#held = this.#held.filter((one) => !gone.has(partitionKey(one)))
+    // These, and not the same ones that came again: lost meanwhile, and told.
+    if (!leaving.some((one) => this.#letting.includes(one))) return
+    this.#letting = this.#letting.filter((one) => !leaving.includes(one))
+    this.#held = this.#held.filter((one) => !leaving.includes(one))
     this.#wantsShare = true
     this.#wake()
   }
@@ -286,33 +319,60 @@ export class KafkaGroupMember implements GroupMember {
 
   /** Until something has to be shared out anew. */
   async #stay(): Promise<void> {
-    const beatMs = Math.min(this.#options.sessionMs / BEATS_IN_SESSION, SLOWEST_BEAT_MS)
     while (!this.#isOver) {
-      await this.#pause(beatMs)
+      await this.#pause(this.#beatMs)
       if (this.#wantsShare || this.#isOver) return
       await this.#beat()
     }
   }
 
   async #beat(): Promise<void> {
+    this.#expect(await this.#giveSign('group'), 'a sign of life')
+  }
+
+  async #beatUntil(over: AbortSignal): Promise<void> {
+    const ended = aborted(over)
+    while (!over.aborted && !this.#isOver) {
+      await pause(this.#cluster.timers, this.#beatMs, over, this.#cluster.closing)
+      if (over.aborted) return
+      const code = await Promise.race([this.#giveSign('ask').catch(() => undefined), ended])
+      if (code === errorCodes.unknownMemberId && !over.aborted) {
+        // It has not heard the question in time, and others may have what was held.
+        this.#loseAll(this.#error(code, 'a sign of life'))
+        this.#cluster.release(this.#purpose)
+        return
+      }
+      // Everything else is found out by the answer that is waited for.
+    }
+  }
+
+  /** Returns what the coordinator says to it. */
+  async #giveSign(purpose: 'ask' | 'group'): Promise<number> {
     const sentMs = this.#clock.monotonic()
     const membership = this.#membership
     // No longer than others wait: whoever coordinates by then has to be found before.
     const timeoutMs = Math.min(this.#cluster.requestTimeoutMs, this.#options.sessionMs / 3)
     const { errorCode } = await this.#askCoordinator(
-      'group',
+      purpose,
       (versions) => requests.heartbeat(membership, versions),
       timeoutMs,
     )
-    // Who is asked to share out anew is alive as well.
+    // Said of a membership that is over by now, it says nothing of this one.
+    if (membership.memberId !== this.#memberId) return errorCode
+    if (errorCode === 0) this.#settledMs = sentMs
+    // Who is asked to share out anew is alive as well, but no longer than it has time to ask.
     if (errorCode === 0 || judgeGroup(errorCode) === 'rejoin') this.#alive(sentMs)
-    this.#expect(errorCode, 'a sign of life')
+    return errorCode
+  }
+
+  get #beatMs(): number {
+    return Math.min(this.#options.sessionMs / BEATS_IN_SESSION, SLOWEST_BEAT_MS)
   }
 
   /** The coordinator has heard of it after `sentMs`. */
   #alive(sentMs: number): void {
-    const { sessionMs } = this.#options
-    this.#aliveUntilMs = sentMs + sessionMs
+    const { sessionMs, rebalanceMs } = this.#options
+    this.#aliveUntilMs = Math.min(sentMs + sessionMs, this.#settledMs + rebalanceMs)
     this.#cancelLoss?.()
     this.#cancelLoss = this.#cluster.timers.after(this.#aliveUntilMs - this.#clock.monotonic(), () => {
       const text = `${this.#options.group}: no sign of life has got through to the coordinator within ${sessionMs} ms`

@@ -5,9 +5,9 @@ import { openNode, type OpenNode } from './open-node.js'
 
 /**
  * What a connection is for. A node answers the requests of one connection in their order, so what it holds back has one for itself: a fetch
- * waits for records, and a join for all members of its group.
+ * waits for records, a join for all members of its group, and what deletes for all replicas.
  */
-export type Purpose = 'ask' | 'produce' | `fetch ${string}` | `group ${string}`
+export type Purpose = 'ask' | 'produce' | 'delete' | `fetch ${string}` | `group ${string}`
 
 /** Connections to the nodes of a cluster: one for each purpose, opened when it is needed, and gone when it ends. */
 export class Nodes {

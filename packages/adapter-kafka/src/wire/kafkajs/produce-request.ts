@@ -16,6 +16,8 @@ export interface ProduceAnswer {
   readonly errorCode: number
   /** Offset of the first record of the batch; -1 where there is an error. */
   readonly baseOffset: number
+  /** Wall time of the broker; -1 where the topic keeps the time of the record. */
+  readonly appendedMs: number
 }
 
 const API_KEY = 0
@@ -65,9 +67,10 @@ function decode(payload: Buffer): readonly ProduceAnswer[] {
       const partition = reader.int32()
       const errorCode = reader.int16()
       const baseOffset = reader.int64()
-      // The time of the append, and where the log begins.
-      reader.skip(16)
-      answers.push({ topic, partition, errorCode, baseOffset })
+      const appendedMs = reader.int64()
+      // Where the log begins.
+      reader.skip(8)
+      answers.push({ topic, partition, errorCode, baseOffset, appendedMs })
     }
   }
   return answers

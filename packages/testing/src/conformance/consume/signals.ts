@@ -57,7 +57,7 @@ export const signalAtLoss: Conformance = defineConformance({
     const { sights, client, consumption, go, topic } = await stuck(scenario)
     const lost: string[] = []
     client.on('lost', ({ id }) => lost.push(id))
-    await scenario.faults.cut(client, 'consume')
+    await scenario.faults.loseClaims(client, 'consume')
     await allFired(scenario, sights, 'DELIVERY_LOST')
     await finish(scenario, go, topic, [consumption], { again: concurrency })
     assert.equal(lost.toSorted(), sights.map(({ id }) => id).toSorted(), 'deliveries that were reported as lost')

@@ -112,7 +112,7 @@ export const reconnectWhileWaiting: Conformance = defineConformance({
     await scenario.until(() => waiting() === others * 10, 'all other keys to wait for a slot', { saw: waiting })
     for (let cut = 0; cut < 2; cut++) {
       const before = all.subscription.stats().delivered
-      await scenario.faults.cut(client, 'consume')
+      await scenario.faults.loseClaims(client, 'consume')
       await scenario.until(
         () => all.subscription.stats().delivered >= before + others * 10 + 2,
         'everything to be handed to the process again',

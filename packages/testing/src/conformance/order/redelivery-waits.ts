@@ -63,7 +63,7 @@ async function cutUnderHandlers(scenario: Scenario, topic: ItemTopic<boolean>): 
   const runsOfLong = (): number => all.runs.filter(({ id }) => long.has(id)).length
   for (let cut = 1; cut <= 2; cut++) {
     const before = all.subscription.stats().delivered
-    await scenario.faults.cut(client, 'consume')
+    await scenario.faults.loseClaims(client, 'consume')
     await scenario.until(
       () => client.health().consume === 'ready' && all.subscription.stats().delivered >= before + 9 - short,
       'everything unfinished to be handed to the process again',

@@ -66,7 +66,7 @@ export const wallClockMovesAtLoss: Conformance = defineConformance({
         if (state === 'lost') lost.add(partition)
       })
       offsetMs = movedMs
-      await scenario.faults.cut(client, 'consume')
+      await scenario.faults.loseClaims(client, 'consume')
       await scenario.until(() => lost.size === 2, 'what waits to be lost')
       offsetMs = 0
       await scenario.until(() => all.done.size === 40, 'second attempts', {

@@ -1,5 +1,5 @@
 import { defineConformance, type Conformance } from '../../define-conformance.js'
-import { assert } from '../../scenario/assert.js'
+import { checkRepeats } from '../../scenario/repeats.js'
 
 const rounds = 10
 
@@ -40,7 +40,7 @@ export const lostAnswer: Conformance = defineConformance({
     const total = rounds * 200
     await scenario.until(() => all.done.size >= total, `${total} acknowledged messages`, { saw: () => all.done.size })
     const victims = hit.filter((id) => all.runs.filter((run) => run.id === id).length > 1).length
-    assert.atLeast(victims, 1, 'messages whose answer was lost and that were sent again')
+    checkRepeats(scenario, victims, 1)
     scenario.check({ groups: [{ topic: topic.name, group: 'all' }], resendsPerDoubt: 2 })
   },
 })

@@ -1,5 +1,6 @@
 import { defineConformance, type Conformance } from '../../define-conformance.js'
 import { assert } from '../../scenario/assert.js'
+import { checkRepeats } from '../../scenario/repeats.js'
 
 const keys = 8
 const count = 800
@@ -58,7 +59,7 @@ export const strictOrder: Conformance = defineConformance({
       saw: () => all.done.size,
     })
     const copies = unanswered.filter((id) => all.runs.filter((run) => run.id === id).length > 1).length
-    assert.atLeast(copies, unanswered.length / 2, 'messages whose answer was lost and that were sent again')
+    checkRepeats(scenario, copies, unanswered.length / 2)
     const furthest = new Map<string | null, number>()
     const seen = new Set<string>()
     for (const { id, message } of all.runs) {

@@ -2,6 +2,7 @@ import type { Conformance } from '../../define-conformance.js'
 import { blackHole } from './black-hole.js'
 import { blockedLoop } from './blocked-loop.js'
 import { closedChannels } from './closed-channels.js'
+import { coordinatorDies } from './coordinator.js'
 import { cutConnections, halfOpen } from './cuts.js'
 import { flapping } from './flaps.js'
 import { frozenInstance, staleCommits } from './frozen.js'
@@ -43,6 +44,7 @@ export const resilienceConformance: readonly Conformance[] = [
   lostToEarliest,
   lostToLatest,
   lostFails,
+  coordinatorDies,
   positionsAreTrue,
   frozenInstance,
 ]

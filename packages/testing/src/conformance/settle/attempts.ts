@@ -121,7 +121,7 @@ export const attemptsThroughCuts: Conformance = defineConformance({
       const first = (): Consumption<Item>['runs'] => all.runs.filter(({ message }) => isFirst(message))
       const cut = async (): Promise<void> => {
         const before = claims
-        await scenario.faults.cut(client, 'consume')
+        await scenario.faults.loseClaims(client, 'consume')
         await scenario.until(() => claims > before, 'the claims to come back after the cut')
       }
       const cutInRun = async (attempt: number): Promise<void> => {

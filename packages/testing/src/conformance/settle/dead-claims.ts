@@ -23,7 +23,8 @@ export const doneOnDeadClaim: Conformance = defineConformance({
     const raw = await openRawConsumer(scenario.harness, name, { topic: topic.name, group })
     scenario.after(() => raw.close())
     await scenario.until(() => raw.deliveries.length === count, 'every delivery', { saw: () => raw.deliveries.length })
-    await scenario.harness.faults.cut?.(name, 'consume')
+    const { faults } = scenario.harness
+    await (faults.expel === undefined ? faults.cut?.(name, 'consume') : faults.expel(name))
     scenario.count({ faults: 1 })
     await scenario.until(() => raw.deliveries.length === 2 * count, 'every delivery once more', {
       saw: () => raw.deliveries.length,

@@ -135,7 +135,7 @@ export const innocentMessage: Conformance = defineConformance({
           saw: () => [runs, all.subscription.stats()],
         })
         const before = claims
-        await scenario.faults.cut(client, 'consume')
+        await scenario.faults.loseClaims(client, 'consume')
         await scenario.until(() => claims > before && all.subscription.stats().waiting > 0, 'the message to come again')
         latch.open()
       }

@@ -79,7 +79,7 @@ async function lostAndSettled(
   })
   await scenario.until(() => all.runs.length === forms.length, 'all handlers to run')
   const before = claimed
-  await scenario.faults.cut(client, side)
+  await scenario.faults.loseClaims(client, side)
   await scenario.until(
     () => claimed > before && all.subscription.stats().waiting === forms.length,
     'the redeliveries to wait behind the old handlers',

@@ -43,7 +43,7 @@ async function handedOver(scenario: Scenario, topic: ItemTopic<boolean>): Promis
     else {
       if (turn % 3 === 1) {
         const before = claimed
-        await scenario.faults.cut(client)
+        await scenario.faults.loseClaims(client)
         await scenario.until(() => claimed > before && handed(), 'the messages to come again after the cut')
       }
       const report = await client.close()

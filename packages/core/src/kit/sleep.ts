@@ -1,7 +1,7 @@
-import type { TimerHeap } from '@sluice/core/spi'
+import type { Clock } from '../model/clock.js'
 
 /** Resolves after `ms`, or when `signal` aborts. */
-export function sleep(timers: TimerHeap, ms: number, signal: AbortSignal): Promise<void> {
+export function sleep(timers: Pick<Clock, 'after'>, ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal.aborted) return resolve()
     const end = (): void => {

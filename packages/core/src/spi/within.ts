@@ -1,4 +1,4 @@
-import { adapterError, type AdapterError } from '@sluice/core/spi'
+import { adapterError, type AdapterError } from './adapter-error.js'
 
 export const timedOut = (): Error & AdapterError =>
   adapterError('TIMEOUT', 'the broker did not answer in time', { retryable: true })
