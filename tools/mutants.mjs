@@ -2,7 +2,7 @@
  * Tests the conformance kit: each defect is built into the kit's program, and one of its ids has to fail, every time.
  *
  *     npm run mutants [-- --only 1,17a] [--runs 3] [--like queue|log]
- *     npm run mutants -- --adapter rabbitmq [--only R1,R3] [--runs 3]
+ *     npm run mutants -- --adapter rabbitmq|kafka [--only R1,R3] [--runs 3]
  *
  * With `--adapter` the defects are those of that adapter, and the kit runs at a real broker.
  * With `--sim` the simulation is tested instead, by the defects that need an unlucky order, or by those that are named: each has to
@@ -20,7 +20,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { bundle } from './bundle.mjs'
 import { findBySimulation, simulated } from './mutants/by-simulation.mjs'
-import { defects, rabbitmqDefects } from './mutants/defects.mjs'
+import { defects, kafkaDefects, rabbitmqDefects } from './mutants/defects.mjs'
 
 const { values } = parseArgs({
   options: {
@@ -35,8 +35,14 @@ const { values } = parseArgs({
 const wanted = values.only?.split(',') ?? (values.sim === true ? simulated : undefined)
 const runs = Number(values.runs ?? 3)
 const adapter = values.adapter ?? 'memory'
-const known = adapter === 'memory' ? defects : rabbitmqDefects
-if (adapter !== 'memory' && adapter !== 'rabbitmq') throw new Error(`--adapter ${adapter}: there are no defects of it`)
+/** @type {ReadonlyMap<string, readonly import('./mutants/defects.mjs').Defect[]>} */
+const lists = new Map([
+  ['memory', defects],
+  ['rabbitmq', rabbitmqDefects],
+  ['kafka', kafkaDefects],
+])
+const known = lists.get(adapter)
+if (known === undefined) throw new Error(`--adapter ${adapter}: there are no defects of it`)
 if (adapter !== 'memory' && (values.like !== undefined || values.sim === true))
   throw new Error('--like and --sim are for the adapter memory')
 /** What follows `--adapter`, for each behaviour. */
@@ -75,7 +81,7 @@ try {
     const caught = new Map()
     let times = 0
     for (let run = 0; run < runs; run += 1) {
-      const failed = await failedIds(program, defect.ids)
+      const failed = await failedIds(program, defect)
       if (failed.size > 0) times += 1
       for (const id of failed) caught.set(id, (caught.get(id) ?? 0) + 1)
     }
@@ -98,14 +104,16 @@ if (survived > 0) {
  * The ids that failed in one behaviour at least; the second is asked only when the first found nothing.
  *
  * @param {string} program
- * @param {readonly string[]} ids
+ * @param {import('./mutants/defects.mjs').Defect} defect
  * @returns {Promise<Set<string>>}
  */
-async function failedIds(program, ids) {
+async function failedIds(program, { ids, nodes }) {
   for (const one of chosen) {
     const json = join(folder, 'results.json')
     await rm(json, { force: true })
-    await run([program, '--adapter', ...one, '--only', ids.join(','), '--json', json], json)
+    const size = nodes === undefined ? [] : ['--nodes', String(nodes)]
+    const limitMs = nodes === 3 ? 300_000 : 120_000
+    await run([program, '--adapter', ...one, ...size, '--only', ids.join(','), '--json', json], json, limitMs)
     const report = await readFile(json, 'utf8').then(JSON.parse, () => undefined)
     // A kit that did not come to its end was stopped by the defect: that is caught too, but named as what it is.
     if (report === undefined) return new Set(['(no result)'])
@@ -120,12 +128,13 @@ async function failedIds(program, ids) {
  *
  * @param {readonly string[]} args
  * @param {string} results
+ * @param {number} limitMs
  * @returns {Promise<void>}
  */
-function run(args, results) {
+function run(args, results, limitMs) {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, ['--enable-source-maps', ...args], { stdio: 'ignore' })
-    const limit = setTimeout(() => child.kill('SIGKILL'), 120_000)
+    const limit = setTimeout(() => child.kill('SIGKILL'), limitMs)
     const look = setInterval(() => {
       if (isWhole(results)) child.kill('SIGKILL')
     }, 1_000)

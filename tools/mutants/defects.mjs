@@ -10,9 +10,11 @@ import { publishDefects } from './publish-defects.mjs'
  * @property {string} number its place in the list; a letter where one idea has several forms
  * @property {string} title
  * @property {readonly string[]} ids conformance ids one of which has to fail
+ * @property {1 | 3} [nodes] of the broker that it takes to show  (1)
  * @property {readonly import('../bundle.mjs').Replacement[]} replace
  */
 
+export { kafkaDefects } from './kafka-defects.mjs'
 export { rabbitmqDefects } from './rabbitmq-defects.mjs'
 
 /** Of core and the memory adapter. @type {readonly Defect[]} */

@@ -5,7 +5,7 @@ import { readCommandLine } from '../../src/chaos/command-line.js'
 describe('the command line of chaos', () => {
   it.each([
     [[], '--adapter is missing'],
-    [['--adapter', 'carrier-pigeon'], '--adapter carrier-pigeon is unknown. Known: rabbitmq'],
+    [['--adapter', 'carrier-pigeon'], '--adapter carrier-pigeon is unknown. Known: kafka, rabbitmq'],
     [['--adapter', 'constructor'], '--adapter constructor is unknown'],
     [['--adapter', 'rabbitmq', '--nodes', '2'], '--nodes 2 is not for --adapter rabbitmq. Known: 1, 3'],
     [['--adapter', 'rabbitmq', '--faults', '0'], '--faults needs a whole number of at least 1, got "0"'],

@@ -1,7 +1,12 @@
 import { kafka } from '@sluice/adapter-kafka'
 import { startKafka, type Kafka } from '@sluice/brokers'
 import type { Harness, HarnessTimings } from '@sluice/testing'
+import { escapePattern } from '../../escape-pattern.js'
+import { Relay } from '../../relay/relay.js'
+import { RelayedKafka } from '../relay/relayed-kafka.js'
 import { kafkaFaults } from './kafka-faults.js'
+import { kafkaInspect } from './kafka-inspect.js'
+import { KafkaOperator } from '../operate/kafka-operator.js'
 
 export interface KafkaHarnessOptions {
   readonly nodes: 1 | 3
@@ -23,21 +28,29 @@ const timings: HarnessTimings = {
   patienceMs: 30_000,
 }
 
-/** The Kafka adapter on a broker of its own. */
+/** The Kafka adapter on a broker of its own, which every client reaches through a relay that can tell them apart. */
 export async function kafkaHarness({ nodes }: KafkaHarnessOptions): Promise<Harness> {
-  const broker = await startKafka({
-    nodes,
-    properties: {
-      'message.max.bytes': maxMessageBytes,
-      'replica.fetch.max.bytes': maxMessageBytes,
-      'group.min.session.timeout.ms': 1_000,
-    },
-  })
-  return makeHarness(broker)
+  const relay = new Relay((connection) => new RelayedKafka(connection))
+  try {
+    const broker = await startKafka({
+      nodes,
+      advertise: (listener) => relay.listen(listener),
+      properties: {
+        'message.max.bytes': maxMessageBytes,
+        'replica.fetch.max.bytes': maxMessageBytes,
+        'group.min.session.timeout.ms': 1_000,
+      },
+    })
+    return makeHarness(broker, relay)
+  } catch (error) {
+    await relay.close()
+    throw error
+  }
 }
 
-function makeHarness(broker: Kafka): Harness {
+function makeHarness(broker: Kafka, relay: Relay): Harness {
   const count = broker.nodes.length
+  const operator = new KafkaOperator(broker.bootstrap)
   const options = {
     ...{ url: broker.url, sessionTimeoutMs: sessionMs, requestTimeoutMs: 5_000, connectTimeoutMs: 3_000 },
     replicationFactor: count,
@@ -48,17 +61,23 @@ function makeHarness(broker: Kafka): Harness {
     capabilities: kafka(options).capabilities,
     createAdapter: () => kafka(options),
     // What the adapter keeps free for its own headers is not the application's.
-    limits: { maxMessageBytes: maxMessageBytes - 512 },
+    limits: { maxMessageBytes: maxMessageBytes - 512, dottedTwins: false },
     timings,
+    knowsRepeats: true,
     timeFactor: 4,
-    faults: kafkaFaults(broker),
+    faults: kafkaFaults(broker, relay, operator),
     cannotHappen: {
       block: 'Kafka does not say that it takes nothing',
       closeChannels: 'Kafka has no channels',
       expireHold: 'Kafka bears a delivery for as long as its owner lives',
-      ...(count === 1 ? { stopNodes: 'the broker has one node' } : {}),
+      ...(count === 1 ? { stopNodes: 'the broker has one node', stopCoordinator: 'the broker has one node' } : {}),
     },
-    inspect: {},
-    close: () => broker.close(),
+    inspect: kafkaInspect(operator),
+    tidy: (prefix) => operator.remove(new RegExp(`^${escapePattern(prefix)}-`)),
+    async close() {
+      await operator.close()
+      await relay.close()
+      await broker.close()
+    },
   }
 }

@@ -1,17 +1,15 @@
 import type { RabbitMQOptions } from '@sluice/adapter-rabbitmq'
 import { startRabbit, type Rabbit } from '@sluice/brokers'
-import { startFaultProxy, type FaultProxy } from '@sluice/testing'
+import { startFaultProxy } from '@sluice/testing'
+import { networkFaults, type Proxied } from '../../chaos/faults/network-faults.js'
 import type { Target } from '../../chaos/target.js'
 import { topicPattern } from '../look/group-look.js'
-import { networkFaults } from './network-faults.js'
 import { nodeFaults } from './node-faults.js'
 import { sideFaults } from './side-faults.js'
 
 /** A broker of its own, and what stands in front of each of its nodes. */
-export interface BrokenRabbit {
+export interface BrokenRabbit extends Proxied {
   readonly rabbit: Rabbit
-  /** One for each node, in their order. */
-  readonly proxies: readonly FaultProxy[]
 }
 
 const heartbeatSeconds = 2

@@ -1,8 +1,8 @@
 import { binary, until, type Rabbit } from '@sluice/brokers'
 import type { Faults, Undo } from '@sluice/testing'
-import { escape } from '../look/group-look.js'
+import { escapePattern } from '../../escape-pattern.js'
 import { groupConsumers } from '../look/who.js'
-import type { Relay } from '../relay/relay.js'
+import type { Relay } from '../../relay/relay.js'
 import { handOver } from './hand-over.js'
 
 /** Who the clients of the kit are at the broker. */
@@ -57,7 +57,7 @@ export function rabbitFaults(rabbit: Rabbit, relay: Relay, account: Account): Pa
       await rabbit.setUser({ name: account.name, password: `not ${account.password}` })
       return () => rabbit.setUser({ ...account })
     },
-    deleteTopic: (topic) => deleteNamed(rabbit, `^${escape(topic)}($|[.:])`),
+    deleteTopic: (topic) => deleteNamed(rabbit, `^${escapePattern(topic)}($|[.:])`),
   }
 }
 

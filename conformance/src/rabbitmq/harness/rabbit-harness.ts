@@ -2,8 +2,9 @@ import { randomBytes } from 'node:crypto'
 import { rabbitmq } from '@sluice/adapter-rabbitmq'
 import { startRabbit, type Rabbit } from '@sluice/brokers'
 import type { Harness, HarnessTimings } from '@sluice/testing'
-import { escape } from '../look/group-look.js'
-import { Relay } from '../relay/relay.js'
+import { escapePattern } from '../../escape-pattern.js'
+import { Relay } from '../../relay/relay.js'
+import { RelayedAmqp } from '../relay/relayed-amqp.js'
 import { deleteNamed, rabbitFaults, type Account } from './rabbit-faults.js'
 import { rabbitInspect } from './rabbit-inspect.js'
 
@@ -52,9 +53,11 @@ export async function rabbitHarness({ nodes }: RabbitHarnessOptions): Promise<Ha
 async function makeHarness(rabbit: Rabbit): Promise<Harness> {
   const account: Account = { name: 'kit', password: randomBytes(8).toString('hex') }
   await rabbit.setUser({ ...account })
-  const relay = await Relay.start(rabbit.nodes)
+  const relay = new Relay((connection) => new RelayedAmqp(connection))
+  const ports: number[] = []
+  for (const node of rabbit.nodes) ports.push(await relay.listen(node))
   const version = await rabbit.evaluate('rabbit_misc:version()')
-  const place: Place = { rabbit, relay, account, version: version.replaceAll('"', '') }
+  const place: Place = { rabbit, relay, ports, account, version: version.replaceAll('"', '') }
   const harness = harnessOn(place, patientSeconds)
   return { ...harness, watchful: harnessOn(place, watchfulSeconds) }
 }
@@ -65,12 +68,14 @@ const impossible = { addPartitions: 'the number of partitions is fixed when a to
 interface Place {
   readonly rabbit: Rabbit
   readonly relay: Relay
+  /** Of the relay, one for each node. */
+  readonly ports: readonly number[]
   readonly account: Account
   readonly version: string
 }
 
-function harnessOn({ rabbit, relay, account, version }: Place, heartbeatSeconds: number): Harness {
-  const hosts = relay.ports.map((port) => `127.0.0.1:${port}`).join(',')
+function harnessOn({ rabbit, relay, ports, account, version }: Place, heartbeatSeconds: number): Harness {
+  const hosts = ports.map((port) => `127.0.0.1:${port}`).join(',')
   const options = { url: `amqp://${hosts}`, username: account.name, password: account.password, heartbeatSeconds }
   const count = rabbit.nodes.length
   const own: HarnessTimings = { ...timings, heartbeatMs: heartbeatSeconds * 1_000, sessionMs: heartbeatSeconds * 3_000 }
@@ -98,7 +103,7 @@ function harnessOn({ rabbit, relay, account, version }: Place, heartbeatSeconds:
       }
     },
     async tidy(prefix) {
-      await deleteNamed(rabbit, `^${escape(prefix)}-`)
+      await deleteNamed(rabbit, `^${escapePattern(prefix)}-`)
       for (const { name, ready } of await rabbit.queues()) {
         // What was delayed has nowhere to go any more.
         if (name.startsWith('sluice.delay.') && ready !== 0) await rabbit.purge(name)

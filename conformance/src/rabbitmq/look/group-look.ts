@@ -1,4 +1,5 @@
 import { binary, type Rabbit } from '@sluice/brokers'
+import { escapePattern } from '../../escape-pattern.js'
 
 /** What the broker holds of one group. */
 export interface GroupHolding {
@@ -9,10 +10,11 @@ export interface GroupHolding {
 }
 
 /** The queues of a group: one, or one for each partition. */
-export const groupPattern = (topic: string, group: string): string => `^${escape(`${topic}.${group}`)}(:[0-9]+)?$`
+export const groupPattern = (topic: string, group: string): string =>
+  `^${escapePattern(`${topic}.${group}`)}(:[0-9]+)?$`
 
 /** The queues of all groups of a topic that hold messages to handle. */
-export const topicPattern = (topic: string): string => `^${escape(topic)}\\.[^.:]+(:[0-9]+)?$`
+export const topicPattern = (topic: string): string => `^${escapePattern(topic)}\\.[^.:]+(:[0-9]+)?$`
 
 /** What is delayed waits here for its queue. */
 const delayPattern = '^sluice\\.delay\\.[0-9]+$'
@@ -31,15 +33,13 @@ export async function idsIn(rabbit: Rabbit, pattern: string): Promise<readonly s
   return (await rabbit.query(peekExpression(pattern, 'Id'))) as string[]
 }
 
-export const deadLetterPattern = (topic: string, group: string): string => `^${escape(`${topic}.${group}`)}\\.dlq$`
+export const deadLetterPattern = (topic: string, group: string): string =>
+  `^${escapePattern(`${topic}.${group}`)}\\.dlq$`
 
 /** The queue that a delayed message goes to, from its routing key: the last word, in which dots are written as slashes. */
 function targetOf(routingKey: string): string {
   return routingKey.slice(routingKey.lastIndexOf('.') + 1).replaceAll('/', '.')
 }
-
-/** For a regular expression. */
-export const escape = (text: string): string => text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')
 
 const queuesExpression = (pattern: string): string => `
   Queues = [Queue || Queue <- rabbit_amqqueue:list(<<"/">>),

@@ -10,7 +10,7 @@ import {
   type Confirm,
   type PublishMethod,
 } from '../amqp/method.js'
-import type { SendFate } from './send-rules.js'
+import type { SendFate } from '../../relay/send-rules.js'
 
 /** What a frame becomes: what goes on to either side, in this order, and whether the connection is cut behind it. */
 export interface Passage {

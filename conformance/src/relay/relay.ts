@@ -1,13 +1,7 @@
 import { createServer, type AddressInfo, type Server } from 'node:net'
 import type { FaultSide } from '@sluice/testing'
-import { RelayedConnection, type Owner } from './relayed-connection.js'
+import type { Owner, Relayed, RelayedOptions, RelayTarget } from './relayed.js'
 import { SendRules } from './send-rules.js'
-
-/** A broker behind the relay: one listener for each node. */
-export interface RelayTarget {
-  readonly host: string
-  readonly port: number
-}
 
 /** Which connections a fault is for; both sides where none is named. */
 export interface Whose {
@@ -21,20 +15,15 @@ export interface Whose {
  */
 export class Relay {
   readonly rules = new SendRules()
+  readonly #open: (options: RelayedOptions) => Relayed
   readonly #servers: Server[] = []
-  readonly #connections = new Set<RelayedConnection>()
+  readonly #connections = new Set<Relayed>()
   readonly #refused = new Set<Whose>()
   readonly #silent = new Set<Whose>()
 
-  static async start(targets: readonly RelayTarget[]): Promise<Relay> {
-    const relay = new Relay()
-    for (const target of targets) await relay.#listen(target)
-    return relay
-  }
-
-  /** One for each target, in their order. */
-  get ports(): readonly number[] {
-    return this.#servers.map((server) => (server.address() as AddressInfo).port)
+  /** `open` takes a connection on, in the protocol of the broker. */
+  constructor(open: (options: RelayedOptions) => Relayed) {
+    this.#open = open
   }
 
   cut(whose: Whose): void {
@@ -63,10 +52,11 @@ export class Relay {
     await Promise.all(this.#servers.map((server) => new Promise((resolve) => server.close(resolve))))
   }
 
-  async #listen(target: RelayTarget): Promise<void> {
+  /** Before a node; returns the port at which clients reach it. */
+  async listen(target: RelayTarget): Promise<number> {
     const server = createServer((socket) => {
       this.#connections.add(
-        new RelayedConnection({
+        this.#open({
           socket,
           target,
           rules: this.rules,
@@ -80,18 +70,19 @@ export class Relay {
       server.listen(0, '127.0.0.1', resolve)
     })
     this.#servers.push(server)
+    return (server.address() as AddressInfo).port
   }
 
-  #identified(connection: RelayedConnection, owner: Owner): void {
+  #identified(connection: Relayed, owner: Owner): void {
     if ([...this.#refused].some((whose) => fits(whose, owner))) connection.cut()
     else if (this.#isSilent(connection)) connection.silence()
   }
 
-  #isSilent({ owner }: RelayedConnection): boolean {
+  #isSilent({ owner }: Relayed): boolean {
     return owner !== undefined && [...this.#silent].some((whose) => fits(whose, owner))
   }
 
-  #of(whose: Whose): readonly RelayedConnection[] {
+  #of(whose: Whose): readonly Relayed[] {
     return [...this.#connections].filter(({ owner }) => owner !== undefined && fits(whose, owner))
   }
 }

@@ -1,14 +1,18 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { FaultProxy, Undo } from '@sluice/testing'
-import { between, oneOf, type FaultKind } from '../../chaos/target.js'
-import type { BrokenRabbit } from './rabbit-target.js'
+import { between, oneOf, type FaultKind } from '../target.js'
 
-/** What happens on the way to the broker. */
-export function networkFaults(broken: BrokenRabbit): readonly FaultKind[] {
-  return [cut(broken), cutSome(broken), blackHole(broken), slices(broken), oneWay(broken)]
+/** What stands in front of each node of a broker. */
+export interface Proxied {
+  readonly proxies: readonly FaultProxy[]
 }
 
-const cut = ({ proxies }: BrokenRabbit): FaultKind => ({
+/** What happens on the way to the broker. */
+export function networkFaults(proxied: Proxied): readonly FaultKind[] {
+  return [cut(proxied), cutSome(proxied), blackHole(proxied), slices(proxied), oneWay(proxied)]
+}
+
+const cut = ({ proxies }: Proxied): FaultKind => ({
   id: 'F1',
   title: 'all connections cut',
   expectedMs: 2_000,
@@ -24,7 +28,7 @@ const cut = ({ proxies }: BrokenRabbit): FaultKind => ({
   },
 })
 
-const cutSome = ({ proxies }: BrokenRabbit): FaultKind => ({
+const cutSome = ({ proxies }: Proxied): FaultKind => ({
   id: 'F1',
   title: 'some connections cut',
   expectedMs: 2_000,
@@ -46,7 +50,7 @@ const cutSome = ({ proxies }: BrokenRabbit): FaultKind => ({
   },
 })
 
-const blackHole = ({ proxies }: BrokenRabbit): FaultKind => ({
+const blackHole = ({ proxies }: Proxied): FaultKind => ({
   id: 'F2',
   title: 'black hole',
   expectedMs: 18_000,
@@ -61,7 +65,7 @@ const blackHole = ({ proxies }: BrokenRabbit): FaultKind => ({
   },
 })
 
-const slices = ({ proxies }: BrokenRabbit): FaultKind => ({
+const slices = ({ proxies }: Proxied): FaultKind => ({
   id: 'F3',
   title: 'half frames and tiny pieces',
   expectedMs: 4_000,
@@ -82,7 +86,7 @@ const slices = ({ proxies }: BrokenRabbit): FaultKind => ({
   },
 })
 
-const oneWay = ({ proxies }: BrokenRabbit): FaultKind => ({
+const oneWay = ({ proxies }: Proxied): FaultKind => ({
   id: 'F17',
   title: 'answers lost',
   expectedMs: 7_000,

@@ -1,11 +1,19 @@
 import type { SendFault } from '@sluice/testing'
-import type { PublishMethod } from '../amqp/method.js'
+
+/** Where a publish goes, in the words of the kit. */
+export interface SendTarget {
+  readonly to: 'topic' | 'group' | 'dead-letter'
+  /** Of the topic, or of what belongs to a group: that begins with its topic. */
+  readonly name: string
+}
 
 /** A publish as the wire shows it. */
-export interface SeenSend extends PublishMethod {
+export interface SeenSend {
   /** The `clientName` behind the connection. */
   readonly client: string
   readonly messageId: string | undefined
+  /** `undefined`: the adapter publishes it for itself. */
+  readonly target: SendTarget | undefined
 }
 
 /** What becomes of a publish. `behind`: everything that follows on its connection is lost with it. */
@@ -60,28 +68,10 @@ export class SendRules {
   }
 }
 
-function fits({ client, to = 'topic', topic, ids }: SendFault, send: SeenSend): boolean {
+function fits({ client, to = 'topic', topic, ids }: SendFault, { target, ...send }: SeenSend): boolean {
   if (client !== undefined && client !== send.client) return false
-  const target = targetOf(send)
   if (target === undefined || target.to !== to) return false
   if (topic !== undefined && !(to === 'topic' ? target.name === topic : target.name.startsWith(`${topic}.`)))
     return false
   return ids === undefined || (send.messageId !== undefined && ids.includes(send.messageId))
-}
-
-interface Target {
-  readonly to: 'topic' | 'group' | 'dead-letter'
-  /** Of the topic, or of the queue. */
-  readonly name: string
-}
-
-/** Undefined for what the adapter publishes for itself. */
-function targetOf({ exchange, routingKey }: PublishMethod): Target | undefined {
-  if (exchange === '') {
-    if (routingKey.endsWith(':guard')) return undefined
-    return { to: routingKey.endsWith('.dlq') ? 'dead-letter' : 'group', name: routingKey }
-  }
-  if (exchange.startsWith('sluice.delay.'))
-    return { to: 'group', name: routingKey.slice(routingKey.lastIndexOf('.') + 1) }
-  return exchange.startsWith('sluice.') ? undefined : { to: 'topic', name: exchange }
 }

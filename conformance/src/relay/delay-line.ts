@@ -1,26 +1,22 @@
-import { channelOf, type Frame } from '../amqp/frame.js'
-
-/** Frames on their way to the broker that take their time. What comes behind them on their channel stays behind them. */
+/** Bytes on their way to the broker that take their time. What comes behind them on their channel stays behind them. */
 export class DelayLine {
-  readonly #write: (frames: readonly Frame[]) => void
-  #waiting: { readonly dueMs: number; readonly channel: number; readonly frames: readonly Frame[] }[] = []
+  readonly #write: (pieces: readonly Buffer[]) => void
+  #waiting: { readonly dueMs: number; readonly channel: number; readonly pieces: readonly Buffer[] }[] = []
   #timer: NodeJS.Timeout | undefined
 
-  constructor(write: (frames: readonly Frame[]) => void) {
+  constructor(write: (pieces: readonly Buffer[]) => void) {
     this.#write = write
   }
 
   /** Passes on at once what has no delay and nothing before it. */
-  pass(frames: readonly Frame[], delayMs: number): void {
-    const [first] = frames
-    if (first === undefined) return
-    const channel = channelOf(first)
+  pass(pieces: readonly Buffer[], channel: number, delayMs: number): void {
+    if (pieces.length === 0) return
     if (delayMs === 0 && !this.#waiting.some((one) => one.channel === channel)) {
-      this.#write(frames)
+      this.#write(pieces)
       return
     }
     const before = this.#waiting.at(-1)?.dueMs ?? 0
-    this.#waiting.push({ dueMs: Math.max(before, performance.now() + delayMs), channel, frames })
+    this.#waiting.push({ dueMs: Math.max(before, performance.now() + delayMs), channel, pieces })
     this.#arm()
   }
 
@@ -41,7 +37,7 @@ export class DelayLine {
     const nowMs = performance.now() + 1
     const due = this.#waiting.filter(({ dueMs }) => dueMs <= nowMs)
     this.#waiting = this.#waiting.slice(due.length)
-    for (const { frames } of due) this.#write(frames)
+    for (const { pieces } of due) this.#write(pieces)
     this.#arm()
   }
 }

@@ -1,0 +1,12 @@
+import type { Inspect } from '@sluice/testing'
+import type { KafkaOperator } from '../operate/kafka-operator.js'
+
+/** The cluster's own view, asked with another client. What is handed out and not settled is only known to its owner. */
+export function kafkaInspect(operator: KafkaOperator): Partial<Inspect> {
+  return {
+    depth: (topic, group) => operator.unsettled(topic, group),
+    position: (topic, group, partition) => operator.position(topic, `${topic}.${group}`, partition),
+    members: (topic, group) => operator.members(`${topic}.${group}`),
+    owners: (topic, group) => operator.owners(topic, `${topic}.${group}`),
+  }
+}
