@@ -3,9 +3,9 @@ import type { Sample } from '../../../sample.js'
 import type { Case, MeasureTask } from '../../../suite.js'
 import { openRawChains } from '../clients/raw-chains.js'
 import { rawEntry, sluiceEntry } from '../clients/index.js'
-import { documentsOf } from '../document.js'
+import { documentsOf } from '../../../broker/document.js'
 import { measureFlow } from '../measure/measure-flow.js'
-import { measureNodePasses } from '../measure/node-passes.js'
+import { measureNodePasses } from '../../../broker/node-passes.js'
 import { nodeOf } from '../node/asked-node.js'
 
 const messages = 10_000

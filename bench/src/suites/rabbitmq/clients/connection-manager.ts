@@ -1,4 +1,4 @@
-import type { Document } from '../document.js'
+import type { Document } from '../../../broker/document.js'
 import { prefetch, publishWindow, type Client } from './client.js'
 import { keepInFlight } from './in-flight.js'
 

@@ -1,6 +1,7 @@
 import type { MicroserviceOptions, RmqContext, RmqOptions } from '@nestjs/microservices'
-import type { Document } from '../document.js'
-import { prefetch, publishWindow, type Client, type Handle } from './client.js'
+import type { Handle } from '../../../broker/client.js'
+import type { Document } from '../../../broker/document.js'
+import { prefetch, publishWindow, type Client } from './client.js'
 import { keepInFlight } from './in-flight.js'
 
 const pattern = 'document'

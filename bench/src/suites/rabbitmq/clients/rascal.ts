@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import type { Broker } from 'rascal'
-import type { Document } from '../document.js'
+import type { Document } from '../../../broker/document.js'
 import { prefetch, publishWindow, type Client } from './client.js'
 import { keepInFlight } from './in-flight.js'
 

@@ -1,4 +1,4 @@
-import { indexOf, type Document } from '../document.js'
+import { indexOf, type Document } from '../../../broker/document.js'
 import type { Target } from './client.js'
 
 export interface Chains {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { ConfirmChannel, ConsumeMessage } from 'amqplib'
-import type { Document } from '../document.js'
+import type { Document } from '../../../broker/document.js'
 import { prefetch, publishWindow, type Client } from './client.js'
 
 /** `exchange`: to whatever queues are bound, with an id and a time. `queue`: to one queue by its name, with neither; nobody else can hear it. */

@@ -1,7 +1,8 @@
 import { createMessaging, defineTopic, unchecked, type Messaging, type Topic } from '@sluice/core'
 import type { RabbitMQOptions } from '@sluice/adapter-rabbitmq'
+import { publishBatches, publishSingly } from '../../../broker/publish-in-turns.js'
 import { until } from '../../../measure/until.js'
-import type { Document } from '../document.js'
+import type { Document } from '../../../broker/document.js'
 import { prefetch, type Client, type Target } from './client.js'
 
 const group = 'bench'
@@ -15,10 +16,14 @@ export function loadSluice(publishing: 'single' | 'batch'): () => Promise<Client
   return async () => ({
     openPublisher: async (target) => {
       const { messaging, topic, queue } = await open(target)
+      const { documentOf } = target
       await messaging.provision([topic])
       return {
         queue,
-        publish: (messages) => publishAll[publishing](messaging, topic, target, messages),
+        publish: (messages) =>
+          publishing === 'single'
+            ? publishSingly({ messaging, topic, documentOf, callers }, messages)
+            : publishBatches({ messaging, topic, documentOf, callers: callers / batchSize, batchSize }, messages),
         send: (document) => messaging.publish(topic, document),
         close: async () => void (await messaging.close()),
       }
@@ -61,34 +66,4 @@ async function open({ url, name, type }: Target): Promise<Open> {
     topic: defineTopic(name, { schema: unchecked<Document>(), groups: [group] }),
     queue: type === 'classic' ? name : `${name}.${group}`,
   }
-}
-
-const publishAll = { single, batch }
-
-/** As in a server with so many requests at work: each publishes, waits for it, and goes on with the next. */
-async function inTurns(
-  callers: number,
-  messages: number,
-  publish: (next: () => number) => Promise<unknown>,
-): Promise<void> {
-  let next = 0
-  const caller = async (): Promise<void> => {
-    while (next < messages) await publish(() => next++)
-  }
-  await Promise.all(Array.from({ length: callers }, caller))
-}
-
-function single(messaging: Messaging, topic: DocumentTopic, { documentOf }: Target, messages: number): Promise<void> {
-  return inTurns(callers, messages, (next) => messaging.publish(topic, documentOf(next())))
-}
-
-function batch(messaging: Messaging, topic: DocumentTopic, { documentOf }: Target, messages: number): Promise<void> {
-  return inTurns(callers / batchSize, messages, (next) => {
-    const entries: { payload: Document }[] = []
-    for (let index = next(); index < messages; index = next()) {
-      entries.push({ payload: documentOf(index) })
-      if (entries.length === batchSize) break
-    }
-    return messaging.publishBatch(topic, entries)
-  })
 }

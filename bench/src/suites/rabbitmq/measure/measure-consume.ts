@@ -1,11 +1,11 @@
 import type { Sample } from '../../../sample.js'
 import type { MeasureTask } from '../../../suite.js'
 import type { Client } from '../clients/client.js'
-import { documentsOf } from '../document.js'
+import { documentsOf } from '../../../broker/document.js'
 import { nodeOf } from '../node/asked-node.js'
 import type { Shape } from './measure-publish.js'
-import { measureNodePasses } from './node-passes.js'
-import { Places } from './places.js'
+import { measureNodePasses } from '../../../broker/node-passes.js'
+import { Places } from '../../../broker/places.js'
 import { untilDepth } from './until-depth.js'
 
 /** From the first delivery to the last acknowledgement, of a queue that was filled before with what the same library publishes. */

@@ -1,7 +1,7 @@
 import type { Sample } from '../../../sample.js'
 import type { MeasureTask } from '../../../suite.js'
 import { nodeOf } from '../node/asked-node.js'
-import { measureNodePasses } from './node-passes.js'
+import { measureNodePasses } from '../../../broker/node-passes.js'
 import { openSluiceFlow, type SluiceFlowOptions } from './sluice-flow.js'
 
 /** From the first publish to the last acknowledgement, in a process that publishes and consumes. */

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Sample } from '../../../sample.js'
 import type { MeasureTask } from '../../../suite.js'
 import { nodeOf } from '../node/asked-node.js'
-import { processCpuMicros } from '../node/process-cpu.js'
+import { processCpuMicros } from '../../../broker/process-cpu.js'
 import { openSluiceFlow } from './sluice-flow.js'
 
 export interface IdleOptions {

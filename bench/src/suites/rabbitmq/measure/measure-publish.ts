@@ -1,10 +1,10 @@
 import type { Sample } from '../../../sample.js'
 import type { MeasureTask } from '../../../suite.js'
 import type { Client } from '../clients/client.js'
-import { documentsOf } from '../document.js'
+import { documentsOf } from '../../../broker/document.js'
 import { nodeOf } from '../node/asked-node.js'
 import type { QueueType } from '../node/node-control.js'
-import { measureNodePasses } from './node-passes.js'
+import { measureNodePasses } from '../../../broker/node-passes.js'
 import { untilDepth } from './until-depth.js'
 
 export interface Shape {

@@ -3,7 +3,7 @@ import { startFaultProxy, type FaultProxy } from '@sluice/testing'
 import type { Sample } from '../../../sample.js'
 import type { MeasureTask } from '../../../suite.js'
 import { nodeOf, type AskedNode } from '../node/asked-node.js'
-import { percentile } from './percentile.js'
+import { percentile } from '../../../broker/percentile.js'
 import { openSteadyLoad, type SteadyLoad } from './steady-load.js'
 
 const heartbeatSeconds = 5

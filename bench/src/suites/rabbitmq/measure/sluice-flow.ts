@@ -9,8 +9,8 @@ import {
 } from '@sluice/core'
 import { Flow } from '../../../measure/flow.js'
 import { waitFor } from '../../../measure/wait-for.js'
-import { documentsOf, indexOf, type Document } from '../document.js'
-import { Places } from './places.js'
+import { documentsOf, indexOf, type Document } from '../../../broker/document.js'
+import { Places } from '../../../broker/places.js'
 
 /** One or several instances of an application that publish to and consume from the same topics. */
 export interface SluiceFlowOptions {

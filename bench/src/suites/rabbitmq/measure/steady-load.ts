@@ -1,6 +1,6 @@
 import { createMessaging, defineTopic, unchecked, type Messaging } from '@sluice/core'
 import { waitFor } from '../../../measure/wait-for.js'
-import { documentsOf, indexOf, type Document } from '../document.js'
+import { documentsOf, indexOf, type Document } from '../../../broker/document.js'
 
 const group = 'bench'
 const everyMs = 10

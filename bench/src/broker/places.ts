@@ -1,4 +1,4 @@
-import { indexOf, type Document } from '../document.js'
+import { indexOf, type Document } from './document.js'
 
 /** What handlers have been given, by its place in the pass: the proof that each document came once. */
 export class Places {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { documentsOf } from '../../src/suites/rabbitmq/document.js'
-import { Places } from '../../src/suites/rabbitmq/measure/places.js'
+import { documentsOf } from '../../src/broker/document.js'
+import { Places } from '../../src/broker/places.js'
 
 const documentOf = documentsOf(256)
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { percentile } from '../../src/suites/rabbitmq/measure/percentile.js'
+import { percentile } from '../../src/broker/percentile.js'
 
 test('the value that so many are not above, whatever their order is', () => {
   const values = Array.from({ length: 100 }, (_, index) => 100 - index)

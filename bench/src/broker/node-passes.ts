@@ -1,10 +1,14 @@
-import { countAllocations } from '../../../measure/allocations.js'
-import { collectGarbage } from '../../../measure/reachable-bytes.js'
-import type { Sample } from '../../../sample.js'
-import { mean } from '../../../statistics.js'
-import type { MeasureTask } from '../../../suite.js'
-import type { AskedNode } from '../node/asked-node.js'
-import { processCpuMicros } from '../node/process-cpu.js'
+import { countAllocations } from '../measure/allocations.js'
+import { collectGarbage } from '../measure/reachable-bytes.js'
+import type { Sample } from '../sample.js'
+import { mean } from '../statistics.js'
+import type { MeasureTask } from '../suite.js'
+import { processCpuMicros } from './process-cpu.js'
+
+/** The process of a broker. */
+export interface ObservedNode {
+  readonly pid: number
+}
 
 /** One pass: what is prepared and looked at afterwards is not timed. */
 export interface Pass {
@@ -20,7 +24,7 @@ export type OpenPass = (number: number) => Promise<Pass>
 const timedPasses = 2
 
 /** One pass to warm up, then those that count; beside the time of this process that of the broker's. */
-export async function measureNodePasses(node: AskedNode, task: MeasureTask, open: OpenPass): Promise<Sample> {
+export async function measureNodePasses(node: ObservedNode, task: MeasureTask, open: OpenPass): Promise<Sample> {
   const timings: PassTiming[] = []
   for (let number = 0; number <= timedPasses; number += 1) timings.push(await timePass(node, await open(number)))
   const counted = timings.slice(1)
@@ -40,7 +44,7 @@ interface PassTiming {
   readonly brokerMicros: number | undefined
 }
 
-async function timePass(node: AskedNode, { work, conclude }: Pass): Promise<PassTiming> {
+async function timePass(node: ObservedNode, { work, conclude }: Pass): Promise<PassTiming> {
   collectGarbage()
   let cpuAtStart = process.cpuUsage()
   let brokerAtStart: number | undefined = undefined

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { documentsOf, indexOf } from '../../src/suites/rabbitmq/document.js'
+import { documentsOf, indexOf } from '../../src/broker/document.js'
 
 test.each([128, 256, 4_096, 5_000])('documents of %d bytes have so many, whatever their place is', (bytes) => {
   const documentOf = documentsOf(bytes)
