@@ -1,18 +1,15 @@
 import { Deque } from '@sluice/core/spi'
 import { waitAt } from './delay-levels.js'
-import { withoutDelay, type Delay } from './delayed-record.js'
+import { type Delayed, withoutDelay } from './delayed-record.js'
 import type { Progress } from './settle.js'
 import type { FetchedRecords, GroupOffset, TopicPartition } from './wire/port.js'
 import { recordBytes } from './wire/records/encode-batch.js'
-import type { FetchedRecord, KafkaRecord } from './wire/records/record.js'
+import type { FetchedRecord } from './wire/records/record.js'
 
 /** A message that has waited long enough at its level. */
-export interface Due {
+export interface Due extends Delayed {
   readonly offset: number
   readonly bytes: number
-  /** As it was before it was delayed. */
-  readonly record: KafkaRecord
-  readonly delay: Delay
   /** By the clock of the broker. */
   readonly storedMs: number
 }
@@ -60,7 +57,7 @@ export class DelayLevel implements Progress {
       this.#waitingBytes += recordBytes(record)
     }
     this.#next = next
-    this.#passOthers()
+    this.#passMarks()
   }
 
   /** When the first is due, by the clock of the broker; `undefined`: nothing waits. */
@@ -76,7 +73,7 @@ export class DelayLevel implements Progress {
     let sum = 0
     for (const waiting of this.#waiting) {
       const found = withoutDelay(waiting)
-      // What is no message goes with those before it.
+      // A time mark goes with those before it.
       if (found === undefined) continue
       const bytes = recordBytes(waiting)
       const isMore = due.length === MOST_DUE.count || (due.length > 0 && sum + bytes > MOST_DUE.bytes)
@@ -95,7 +92,7 @@ export class DelayLevel implements Progress {
       count += 1
     }
     this.#reach(offset)
-    this.#passOthers()
+    this.#passMarks()
     this.unstored += count
     return count
   }
@@ -103,7 +100,7 @@ export class DelayLevel implements Progress {
   /** What lies before `target` is gone. */
   jump(target: number): void {
     this.#next = Math.max(this.#next, target)
-    this.#passOthers()
+    this.#passMarks()
   }
 
   snapshot(): GroupOffset {
@@ -111,7 +108,7 @@ export class DelayLevel implements Progress {
   }
 
   /** One ms more than is left, because the broker counts whole ones. */
-  #dueOf(record: FetchedRecord, { leftMs }: Delay): number {
+  #dueOf(record: FetchedRecord, { leftMs }: Delayed['delay']): number {
     return record.timestampMs + waitAt(this.at.partition, leftMs) + 1
   }
 
@@ -126,8 +123,8 @@ export class DelayLevel implements Progress {
     this.version += 1
   }
 
-  /** What is no message, and gaps. */
-  #passOthers(): void {
+  /** And gaps. */
+  #passMarks(): void {
     for (let first = this.#waiting.peek(); first !== undefined; first = this.#waiting.peek()) {
       if (withoutDelay(first) !== undefined) return
       this.#shift(first)

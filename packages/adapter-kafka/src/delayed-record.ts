@@ -3,6 +3,7 @@ import type { KafkaRecord } from './wire/records/record.js'
 
 /** Beside those of the envelope; only while the message waits. */
 const HEADER = 'sluice-delay'
+const MARK = 'mark'
 
 /** How long a message has to wait, and where it goes then. */
 export interface Delay {
@@ -17,7 +18,7 @@ export interface Delay {
 /** Written to be told what time it is. Belongs to nobody. */
 export const timeMark: KafkaRecord = Object.freeze({
   ...{ key: null, value: null, timestampMs: 0 },
-  headers: [[HEADER, encodeUtf8('mark')]] as const,
+  headers: [[HEADER, encodeUtf8(MARK)]] as const,
 })
 
 export function withDelay(record: KafkaRecord, { leftMs, partition, timestampMs }: Delay): KafkaRecord {
@@ -25,16 +26,28 @@ export function withDelay(record: KafkaRecord, { leftMs, partition, timestampMs 
   return { ...record, headers: [...record.headers, [HEADER, value]] }
 }
 
-/** As it was before {@link withDelay}. `undefined`: no message that waits. */
-export function withoutDelay(record: KafkaRecord): { readonly record: KafkaRecord; readonly delay: Delay } | undefined {
-  const { key, value, headers } = record
+/** What {@link withDelay} was given. */
+export interface Delayed {
+  readonly record: KafkaRecord
+  readonly delay: Delay
+  /** Somebody else has written it, or a version to come. It waits no longer, because nobody knows for how long: consumers judge it. */
+  readonly isStrange: boolean
+}
+
+/** `undefined`: a time mark, which is no message. */
+export function withoutDelay(record: KafkaRecord): Delayed | undefined {
+  const { key, value, headers, timestampMs: storedMs } = record
   const last = headers.at(-1)
-  if (last?.[0] !== HEADER || last[1] === null) return undefined
-  const found = /^(\d+) (\d+) (-?\d+)$/.exec(decodeUtf8(last[1]) ?? '')
-  if (found === null) return undefined
+  const text = last?.[0] === HEADER && last[1] !== null ? decodeUtf8(last[1]) : undefined
+  if (text === MARK) return undefined
+  const found = /^(\d+) (\d+) (-?\d+)$/.exec(text ?? '')
+  if (found === null) {
+    return { record, delay: { leftMs: 0, partition: 0, timestampMs: storedMs }, isStrange: true }
+  }
   const [leftMs, partition, timestampMs] = found.slice(1).map(Number) as [number, number, number]
   return {
     record: { key, value, headers: headers.slice(0, -1), timestampMs },
     delay: { leftMs, partition, timestampMs },
+    isStrange: false,
   }
 }

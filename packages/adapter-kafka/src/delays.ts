@@ -172,7 +172,11 @@ export class Delays {
   /** Resolves when all that are due are stored where they go next, or nobody is to move them any more. */
   async #move({ level, over }: Held, nowMs: number): Promise<void> {
     const { timers, settler, log } = this.#options
-    let left: readonly Step[] = level.due(nowMs).map((one) => this.#stepOf(one, nowMs))
+    const due = level.due(nowMs)
+    const strange = due.filter(({ isStrange }) => isStrange).map(({ offset }) => offset)
+    if (strange.length > 0)
+      log.warn('kafka: what is not known to be delayed is delivered now', { ...level.at, strange })
+    let left: readonly Step[] = due.map((one) => this.#stepOf(one, nowMs))
     const end = (left.at(-1)?.due.offset ?? 0) + 1
     for (let failures = 0; left.length > 0; failures += 1) {
       if (failures > 0) await sleep(timers, backoff(failures), over.signal)

@@ -1,6 +1,7 @@
 import { createSimulatedClock, type SimulatedClock } from '@sluice/core/memory'
 import type { Adapter } from '@sluice/core/spi'
 import { describe, expect, it } from 'vitest'
+import { timeMark } from '../src/delayed-record.js'
 import { errorCodes } from '../src/wire/error-codes.js'
 import { KafkaError } from '../src/wire/kafka-error.js'
 import { FakeKafka } from './fake-cluster.js'
@@ -226,12 +227,31 @@ describe('a message with a delay', () => {
     await clock.runUntil(() => arrivals('b').length > 0, 5_000)
   })
 
-  it('stores how far each level has got; what is no message there is passed over', async () => {
+  it('that cannot be read as one comes at once: nothing is passed over that may be a message', async () => {
+    const { clock, kafka, consume, arrivals } = await broker()
+    const foreign = (value: string, ...headers: readonly string[]): void => {
+      const bytes = headers.map((text) => ['sluice-delay', Buffer.from(text)] as const)
+      kafka.append({ topic: delay, partition: 7 }, [
+        { key: null, value: Buffer.from(value), headers: bytes, timestampMs: 0 },
+      ])
+    }
+    foreign('without')
+    foreign('of a version to come', '60000 0 0 more')
+    foreign('a mark', 'mark')
+    const { sink } = await consume()
+    await clock.runUntil(() => sink.deliveries.length === 2, 5_000)
+    expect(sink.texts).toEqual(['without', 'of a version to come'])
+    expect(arrivals('a mark')).toEqual([])
+    await clock.advance(1_000)
+    expect(committed(kafka, 7)).toBe(3)
+  })
+
+  it('leaves behind how far each level has got, marks of the time passed over', async () => {
     const { clock, kafka, consume, delayed, arrivals } = await broker()
-    kafka.append({ topic: delay, partition: 0 }, [{ key: null, value: null, headers: [], timestampMs: 0 }])
+    kafka.append({ topic: delay, partition: 0 }, [timeMark])
     await delayed(['a'], 50)
     await consume()
-    kafka.append({ topic: delay, partition: 0 }, [{ key: null, value: null, headers: [], timestampMs: 0 }])
+    kafka.append({ topic: delay, partition: 0 }, [timeMark])
     await clock.runUntil(() => arrivals('a').length > 0, 1_000)
     await clock.advance(1_000)
     expect(committed(kafka, 0)).toBe(kafka.log({ topic: delay, partition: 0 }).end)
