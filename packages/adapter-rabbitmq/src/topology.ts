@@ -27,7 +27,7 @@ export interface TopologyOptions {
   readonly partitions?: number | undefined
   /** What the broker takes: 16 MiB since 4.0. @default 16 MiB */
   readonly maxMessageBytes?: number | undefined
-  /** How much of one stream may be without a confirm. */
+  /** What may be written without a confirm. As much again waits at hand, to be written as soon as there is room. */
   readonly window: { readonly messages: number; readonly bytes: number }
 }
 
@@ -60,7 +60,7 @@ export class BrokerTopology {
     return {
       partitions: shape.partitions,
       maxMessageBytes,
-      outstanding: { batches: MOST_BATCHES, messages: window.messages, bytes: window.bytes },
+      outstanding: { batches: MOST_BATCHES, messages: 2 * window.messages, bytes: 2 * window.bytes },
     }
   }
 

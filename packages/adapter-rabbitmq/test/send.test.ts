@@ -22,6 +22,8 @@ interface SendOptions {
   readonly destination?: Destination
   readonly timeoutMs?: number
   readonly bytes?: number
+  /** With every report. */
+  readonly told?: () => void
 }
 
 interface Bench {
@@ -55,13 +57,14 @@ async function createBench({ known = ['orders'], opened = [] }: BenchOptions = {
   await link.up()
   const send: Bench['send'] = (
     ids,
-    { partition = 0, destination = toOrders, timeoutMs = 30_000, bytes = 200 } = {},
+    { partition = 0, destination = toOrders, timeoutMs = 30_000, bytes = 200, told } = {},
   ) => {
     const results: Record<string, string> = {}
     const report = (index: number, result: SendResult): void => {
       const id = ids[index] as string
       const text = result.kind === 'stored' ? 'stored' : `${result.kind} ${result.error.code}`
       results[id] = results[id] === undefined ? text : `${results[id]}, then ${text}`
+      told?.()
     }
     const envelopes = ids.map((id) => outbound(id, bytes))
     const batch: SendBatch = { destination, partition, envelopes, resend: false, timeoutMs, report }
@@ -303,18 +306,29 @@ describe('publishing', () => {
   it('keeps to one window of messages and bytes, over all streams', async () => {
     const { clock, link, send } = await createBench({ opened: [0, 1] })
     const written = (): number => link.channel.published.length - 2
-    send(numbers(200))
-    send(numbers(200, 201), { partition: 1 })
+    const { messages, bytes } = publishWindow
+    send(numbers(messages - 50))
+    send(numbers(200, messages - 49), { partition: 1 })
     await clock.advance(0)
-    expect(written()).toBe(publishWindow.messages)
+    expect(written()).toBe(messages)
     link.channel.answer('m100', { upTo: true })
-    expect(written()).toBe(publishWindow.messages + 100)
-    link.channel.answer(`m${publishWindow.messages + 100}`, { upTo: true })
-    expect(written()).toBe(400)
-    link.channel.answer('m400', { upTo: true })
-    send(numbers(3), { bytes: publishWindow.bytes / 2 })
+    expect(written()).toBe(messages + 100)
+    link.channel.answer(`m${messages + 100}`, { upTo: true })
+    expect(written()).toBe(messages + 150)
+    link.channel.answer(`m${messages + 150}`, { upTo: true })
+    send(numbers(3), { bytes: bytes / 2 })
     await clock.advance(0)
-    expect(written()).toBe(402)
+    expect(written()).toBe(messages + 152)
+  })
+
+  it('writes what waits before it tells of what was stored', async () => {
+    const { clock, link, send } = await createBench({ opened: [0] })
+    const seen: number[] = []
+    const written = (): number => link.channel.published.length - 1
+    send(numbers(publishWindow.messages + 2), { told: () => void seen.push(written()) })
+    await clock.advance(0)
+    link.channel.answer('m2', { upTo: true })
+    expect(seen).toEqual([publishWindow.messages + 2, publishWindow.messages + 2])
   })
 
   it('says unwritten of what certainly never left, uncertain of the rest, when the connection is lost', async () => {

@@ -6,7 +6,7 @@ import { PartitionMarkers } from '../../src/partition-marker.js'
 import { BrokerTopology } from '../../src/topology.js'
 import { soon } from './real-broker.js'
 
-export const window = { messages: 256, bytes: 8 * 1024 * 1024 }
+export const window = { messages: 1_024, bytes: 8 * 1024 * 1024 }
 
 export interface TopologyParts {
   readonly link: Link

@@ -44,7 +44,7 @@ export interface MemoryBrokerOptions<L extends MemoryLike = MemoryLike> {
   readonly heartbeatMs?: number | undefined
   /** How much later the broker learns that a delivery is done, in ms; at most 250. @default 5 (queue, rabbitmq), 50 (log, kafka) */
   readonly storeDelayMs?: number | undefined
-  /** @default 4 batches, 1_024 messages, 8 MiB; rabbitmq 1_024 batches, 256 messages; kafka 1 batch, 10_000 messages, 1 MiB */
+  /** @default 4 batches, 1_024 messages, 8 MiB; rabbitmq 1_024 batches, 2_048 messages, 16 MiB; kafka 1 batch, 10_000 messages, 1 MiB */
   readonly outstanding?: Partial<MemoryOutstanding> | undefined
   /** For tests: lets everything between clients and the broker take its time. @default nothing takes time */
   readonly latencyMs?: Latency | undefined
@@ -76,7 +76,7 @@ const sizes: Readonly<
 > = {
   queue: { maxMessageBytes: MIB + headroomBytes, outstanding: { batches: 4, messages: 1_024, bytes: 8 * MIB } },
   log: { maxMessageBytes: MIB + headroomBytes, outstanding: { batches: 4, messages: 1_024, bytes: 8 * MIB } },
-  rabbitmq: { maxMessageBytes: 16 * MIB, outstanding: { batches: 1_024, messages: 256, bytes: 8 * MIB } },
+  rabbitmq: { maxMessageBytes: 16 * MIB, outstanding: { batches: 1_024, messages: 2_048, bytes: 16 * MIB } },
   kafka: { maxMessageBytes: MIB + 12, outstanding: { batches: 1, messages: 10_000, bytes: MIB } },
 }
 

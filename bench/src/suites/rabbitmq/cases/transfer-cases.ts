@@ -31,7 +31,7 @@ const shapes: readonly (Shape & { readonly name: string; readonly messages: Case
 export const transferCases: readonly Case[] = [
   ...shapes.map((shape) =>
     transferCase(`publish-${shape.name}`, {
-      title: `publish: confirmed, persistent, 256 in flight; ${shape.type} queue, JSON of ${shape.bytes} bytes`,
+      title: `publish: confirmed, persistent, 256 in flight where that can be chosen; ${shape.type} queue, JSON of ${shape.bytes} bytes`,
       messages: shape.messages === small ? smallPublished : shape.messages,
       subjects: subjectsOf([sluiceEntry, sluiceBatchEntry, rawToQueueEntry], (client, task) =>
         measurePublish(client, shape, task),
