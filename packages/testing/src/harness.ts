@@ -28,6 +28,8 @@ export interface Harness {
   readonly cannotHappen?: Partial<Readonly<Record<FaultName, string>>>
   /** Whether the broker answers a settlement when it has stored it. @default true */
   readonly confirmsSettlements?: boolean
+  /** Whether a client that can open its connections again at once has nothing to tell of a cut. @default false */
+  readonly mendsCuts?: boolean
   /** Whether the broker knows what is sent again after a lost answer, and stores it once. @default false */
   readonly knowsRepeats?: boolean
   /** Whether all behind the adapter lives by the clock that it is given, so that time can be simulated. @default false */

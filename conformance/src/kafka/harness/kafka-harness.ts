@@ -64,6 +64,7 @@ function makeHarness(broker: Kafka, relay: Relay): Harness {
     limits: { maxMessageBytes: maxMessageBytes - 512, dottedTwins: false },
     timings,
     knowsRepeats: true,
+    mendsCuts: true,
     timeFactor: 4,
     faults: kafkaFaults(broker, relay, operator),
     cannotHappen: {

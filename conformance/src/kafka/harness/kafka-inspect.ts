@@ -6,6 +6,8 @@ export function kafkaInspect(operator: KafkaOperator): Partial<Inspect> {
   return {
     depth: (topic, group) => operator.unsettled(topic, group),
     position: (topic, group, partition) => operator.position(topic, `${topic}.${group}`, partition),
+    stored: (topic) => operator.stored(topic),
+    deadLetters: (topic, group) => operator.deadLetters(topic, group),
     members: (topic, group) => operator.members(`${topic}.${group}`),
     owners: (topic, group) => operator.owners(topic, `${topic}.${group}`),
   }

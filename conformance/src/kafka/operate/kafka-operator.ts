@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { AssignerProtocol, Kafka, logLevel, type Admin } from 'kafkajs'
 import { KafkaConnection } from '../protocol/connection.js'
+import { fetchFrom } from '../protocol/fetch.js'
 import { leaveGroup } from '../protocol/membership.js'
 import { countOutside, doneBehind, type Run } from './positions.js'
 
@@ -9,6 +10,12 @@ const requestTimeoutMs = 10_000
 /** A question is asked again for so long: who leads or coordinates may have died a moment ago. */
 const patienceMs = 15_000
 const askAgainMs = 50
+
+interface StoredMessage {
+  readonly partition: number
+  readonly offset: number
+  readonly id: string
+}
 
 /** Somebody who looks at a cluster, and changes it, with a client that the adapter has no part in. */
 export class KafkaOperator {
@@ -128,6 +135,53 @@ export class KafkaOperator {
     return left.reduce((sum, one) => sum + one, 0)
   }
 
+  /** Ids of what a topic has, partition by partition, oldest first. Empty when there is no such topic. */
+  async stored(topic: string): Promise<readonly string[]> {
+    const read = (await this.#exists(topic)) ? await this.#readAll(topic) : []
+    return read.map(({ id }) => id)
+  }
+
+  /** As {@link stored}, of the dead letters of a group that were not removed. */
+  async deadLetters(topic: string, group: string): Promise<readonly string[]> {
+    const box = `${topic}.${group}.dlq`
+    if (!(await this.#exists(box))) return []
+    const [letters, positions] = await Promise.all([
+      this.#readAll(box),
+      this.#offsets(`${topic}.${group}.removed`, box),
+    ])
+    const isRemoved = ({ partition, offset }: StoredMessage): boolean => {
+      const removed = positions.find((one) => one.partition === partition)
+      if (removed === undefined || removed.offset < 0) return false
+      const runs = doneBehind(removed.offset, removed.metadata)
+      return offset < removed.offset || runs.some(({ first, last }) => offset >= first && offset <= last)
+    }
+    return letters.filter((letter) => !isRemoved(letter)).map(({ id }) => id)
+  }
+
+  async #exists(topic: string): Promise<boolean> {
+    return (await this.#ask((admin) => admin.listTopics())).includes(topic)
+  }
+
+  /** Compacted topics are not read: there, messages have no positions next to each other. */
+  async #readAll(topic: string): Promise<readonly StoredMessage[]> {
+    const ends = await this.#ask((admin) => admin.fetchTopicOffsets(topic))
+    const read: StoredMessage[] = []
+    for (const { partition, low, high } of ends.toSorted((a, b) => a.partition - b.partition)) {
+      const connection = await KafkaConnection.open(this.#addressOf(await this.leader(topic, partition)), 'operator')
+      try {
+        for (let offset = Number(low); offset < Number(high);) {
+          const { messages, next } = await fetchFrom(connection, { topic, partition, offset })
+          if (next <= offset) throw new Error(`${topic} ${partition}: nothing can be read at ${offset}`)
+          for (const message of messages) read.push({ ...message, partition })
+          offset = next
+        }
+      } finally {
+        connection.close()
+      }
+    }
+    return read
+  }
+
   /** Number of the node that leads a partition. */
   async leader(topic: string, partition: number): Promise<number | undefined> {
     return (await this.#metadata(topic)).find(({ partitionId }) => partitionId === partition)?.leader
@@ -146,9 +200,7 @@ export class KafkaOperator {
 
   /** Of the node that coordinates a group. */
   async coordinatorAddress(group: string): Promise<string> {
-    // They are numbered from 1, in the order in which they were started.
-    const node = (await this.coordinator(group)) ?? 1
-    return this.#brokers[node - 1] ?? this.#brokers[0] ?? ''
+    return this.#addressOf(await this.coordinator(group))
   }
 
   async memberIds(group: string): Promise<readonly { readonly memberId: string; readonly clientId: string }[]> {
@@ -174,6 +226,11 @@ export class KafkaOperator {
   async close(): Promise<void> {
     const admin = await this.#admin?.catch(() => undefined)
     await admin?.disconnect()
+  }
+
+  /** They are numbered from 1, in the order in which they were started. */
+  #addressOf(node = 1): string {
+    return this.#brokers[node - 1] ?? this.#brokers[0] ?? ''
   }
 
   async #described(group: string) {

@@ -33,7 +33,7 @@ export const movesAndKills: Conformance = defineConformance({
     const { underLoad, kill } = scenario.faults
     await join()
     await join()
-    const load = scenario.startLoad(publisher, topic, { inFlight: 64, keys })
+    const load = scenario.startLoad(publisher, topic, { inFlight: 64, keys, handled: () => runs.done.size })
     const rounds = scenario.long ? 15 : 3
     for (let round = 0; round < rounds; round++) {
       await underLoad('a join', join)

@@ -51,7 +51,7 @@ export const oneAtATime: Conformance = defineConformance({
       assert.equal([report?.clean, report?.leftRunning], [true, 0], 'report of a planned leave')
     }
     await join()
-    const load = scenario.startLoad(publisher, topic, { inFlight: 64, keys })
+    const load = scenario.startLoad(publisher, topic, { inFlight: 64, keys, handled: () => runs.done.size })
     const { underLoad } = scenario.faults
     await underLoad('the first join', join)
     await underLoad('two joins at once', async () => void (await Promise.all([join(), join()])))
@@ -90,7 +90,7 @@ export const handedToAndFro: Conformance = defineConformance({
     }
     const owners = async (): Promise<readonly (string | undefined)[]> =>
       (await scenario.inspect.owners?.(topic.name, 'all')) ?? []
-    const load = scenario.startLoad(publisher, topic, { inFlight: 64, keys })
+    const load = scenario.startLoad(publisher, topic, { inFlight: 64, keys, handled: () => runs.done.size })
     for (let move = 0; move < 8; move++) {
       const partition = move % 3
       await scenario.until(

@@ -41,7 +41,7 @@ export const reconnects: Conformance = defineConformance({
         return client
       }),
     )
-    const load = scenario.startLoad(publisher, topic, { inFlight: 64, keys })
+    const load = scenario.startLoad(publisher, topic, { inFlight: 64, keys, handled: () => runs.done.size })
     const { underLoad, cut, stopBroker } = scenario.faults
     const turn = (): Promise<void> => takes(scenario.random() * 20)
     const rounds = scenario.long ? 10 : 2

@@ -33,7 +33,7 @@ export const rebalanceStorm: Conformance = defineConformance({
       members.push({ client, consumption: await scenario.consume(client, topic, options, body, runs) })
     }
     for (let left = 3; left > 0; left--) await join()
-    const load = scenario.startLoad(publisher, topic, { inFlight: 32, keys: 64 })
+    const load = scenario.startLoad(publisher, topic, { inFlight: 32, keys: 64, handled: () => runs.done.size })
     const rounds = scenario.long ? 600 : 120
     let moved = 0
     let handled = 0

@@ -53,7 +53,7 @@ export async function startTraffic(scenario: Scenario, options: TrafficOptions =
     consumers.push(client)
     consumptions.push(await scenario.consume(client, topic, subscribeOptions, body, runs))
   }
-  const load = scenario.startLoad(publisher, topic, { inFlight, keys: 32 })
+  const load = scenario.startLoad(publisher, topic, { inFlight, keys: 32, handled: () => runs.done.size })
   const traffic: Traffic = {
     topic,
     publisher,
