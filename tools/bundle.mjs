@@ -28,7 +28,10 @@ import { root } from './root.mjs'
 const adaptersInside = {
   file: 'packages/core/src/config/adapters.ts',
   find: 'await import(/* @vite-ignore */ name)',
-  replacement: `await ({ '@sluice/adapter-rabbitmq': () => import('@sluice/adapter-rabbitmq') }[name]?.() ?? import(name))`,
+  replacement: `await ({
+    '@sluice/adapter-kafka': () => import('@sluice/adapter-kafka'),
+    '@sluice/adapter-rabbitmq': () => import('@sluice/adapter-rabbitmq'),
+  }[name]?.() ?? import(name))`,
 }
 
 const cache = join(root, 'node_modules', '.cache', 'sluice')

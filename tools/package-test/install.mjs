@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { access, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { root } from '../root.mjs'
@@ -56,13 +57,16 @@ export async function packDependency(name, destination) {
 }
 
 /**
- * Installs them into an empty project. Whatever is missing in the packages would be asked of a registry, and there is none.
+ * Installs them into a project, which is empty the first time. Whatever is missing in the packages would be asked of a registry, and there is none.
  *
  * @param {string} project
  * @param {readonly Packed[]} packed
  */
 export async function install(project, packed) {
-  await writeFile(join(project, 'package.json'), JSON.stringify({ name: 'project', private: true, type: 'commonjs' }))
+  const manifest = join(project, 'package.json')
+  if (!existsSync(manifest)) {
+    await writeFile(manifest, JSON.stringify({ name: 'project', private: true, type: 'commonjs' }))
+  }
   const files = packed.map(({ filename }) => join(project, filename))
   const quiet = ['--no-audit', '--no-fund', '--no-package-lock', '--ignore-scripts']
   await execute('npm', ['install', '--offline', ...quiet, ...files], { cwd: project })

@@ -15,13 +15,21 @@ import { checkTypes } from './type-check.mjs'
 
 const project = await mkdtemp(join(tmpdir(), 'sluice-package-test-'))
 try {
-  const packed = await Promise.all(['core', 'testing', 'adapter-rabbitmq'].map((name) => pack(name, project)))
+  const names = ['core', 'testing', 'adapter-rabbitmq', 'adapter-kafka']
+  const packed = await Promise.all(names.map((name) => pack(name, project)))
   for (const one of packed) console.log(`${one.name}: ${kB(one.size)} packed, ${one.files.length} files`)
-  await install(project, [...packed, await packDependency('amqplib', project)])
+  const [kafka, ...others] = packed.toReversed()
+  if (kafka === undefined) throw new Error('nothing was packed')
+  // One adapter comes later: what is said while it is missing is tested as well.
+  await install(project, [...others, await packDependency('amqplib', project)])
+  for (const program of ['requires.cjs', 'refused.mjs']) console.log(await runProgram(project, program))
+  const needed = ['kafkajs', 'fzstd', 'lz4js', 'snappyjs']
+  await install(project, [kafka, ...(await Promise.all(needed.map((name) => packDependency(name, project))))])
+  console.log(await runProgram(project, 'imports.mjs'))
   await checkManifest(project, '@sluice/core', [])
   await checkManifest(project, '@sluice/testing', ['@sluice/core'])
   await checkManifest(project, '@sluice/adapter-rabbitmq', ['@sluice/core'], ['amqplib'])
-  for (const program of ['imports.mjs', 'requires.cjs', 'refused.mjs']) console.log(await runProgram(project, program))
+  await checkManifest(project, '@sluice/adapter-kafka', ['@sluice/core'], needed)
   for await (const line of checkTypes(project)) console.log(line)
   for (const line of await measureSize(project)) console.log(line)
   for (const line of await measureImports(project)) console.log(line)

@@ -78,7 +78,7 @@ export class Broker {
     const time = new BrokerTime(context.clock)
     this.#time = time
     this.sender = new Sender({ cluster, context, timers, time, troubled: () => this.#pulse.hurry() })
-    this.topology = new ClusterTopology({ cluster, timers, shape: options })
+    this.topology = new ClusterTopology({ cluster, timers, log: context.log, shape: options })
   }
 
   /** From now on it is looked at whether the topic gets more partitions. */

@@ -29,9 +29,9 @@ export interface KafkaOptions {
   readonly sessionTimeoutMs?: number | undefined
   /** Partitions of a topic that is created and whose definition names none. @default 8 */
   readonly partitions?: number | undefined
-  /** How many nodes hold each partition of what is created. @default 3 */
+  /** How many nodes hold each partition of what is created. @default 3, or as many as there are: that is logged, because what they store dies with their disks */
   readonly replicationFactor?: number | undefined
-  /** How many of them must have a message before it counts as stored, in what is created. @default 2, or replicationFactor where that is less */
+  /** How many of them must have a message before it counts as stored, in what is created. @default 2, or 1 where only one has it */
   readonly minInsyncReplicas?: number | undefined
 }
 
@@ -41,8 +41,9 @@ export interface ResolvedOptions {
   readonly target: Omit<KafkaTarget, 'clientId'>
   readonly sessionTimeoutMs: number
   readonly partitions: number
-  readonly replicationFactor: number
-  readonly minInsyncReplicas: number
+  /** `undefined`: what the cluster can hold. */
+  readonly replicationFactor: number | undefined
+  readonly minInsyncReplicas: number | undefined
 }
 
 const optionNames: readonly (keyof KafkaOptions)[] = [
@@ -85,14 +86,14 @@ function resolveNumbers(options: KafkaOptions, url: KafkaUrl) {
   const requestTimeoutMs = options.requestTimeoutMs ?? url.requestTimeoutMs ?? 10_000
   const sessionTimeoutMs = options.sessionTimeoutMs ?? url.sessionTimeoutMs ?? 30_000
   const partitions = options.partitions ?? url.partitions ?? 8
-  const replicationFactor = options.replicationFactor ?? url.replicationFactor ?? 3
-  const minInsyncReplicas = options.minInsyncReplicas ?? url.minInsyncReplicas ?? Math.min(2, replicationFactor)
+  const replicationFactor = options.replicationFactor ?? url.replicationFactor
+  const minInsyncReplicas = options.minInsyncReplicas ?? url.minInsyncReplicas
   checkMs('connectTimeoutMs', connectTimeoutMs, 1)
   checkMs('requestTimeoutMs', requestTimeoutMs, 100)
   checkNumber('sessionTimeoutMs', sessionTimeoutMs, { min: 1_000, max: 2 ** 31 - 1, integer: true })
   checkNumber('partitions', partitions, { min: 1, max: 1_024, integer: true })
   checkNumber('replicationFactor', replicationFactor, { min: 1, max: 1_000, integer: true })
-  checkNumber('minInsyncReplicas', minInsyncReplicas, { min: 1, max: replicationFactor, integer: true })
+  checkNumber('minInsyncReplicas', minInsyncReplicas, { min: 1, max: replicationFactor ?? 3, integer: true })
   return { connectTimeoutMs, requestTimeoutMs, sessionTimeoutMs, partitions, replicationFactor, minInsyncReplicas }
 }
 

@@ -1,6 +1,7 @@
 import {
   type AdapterError,
   adapterError,
+  type Logger,
   type ProvisionMode,
   type Route,
   sleep,
@@ -23,6 +24,7 @@ import type { KafkaCluster, NewTopic } from './wire/port.js'
 export interface TopologyOptions {
   readonly cluster: KafkaCluster
   readonly timers: TimerHeap
+  readonly log: Logger
   readonly shape: Pick<ResolvedOptions, 'partitions' | 'replicationFactor' | 'minInsyncReplicas'>
 }
 
@@ -35,10 +37,13 @@ const BATCH_SHARE = 0.85
 const MOST_BATCH_BYTES = 900_000
 const MOST_MESSAGES = 5_000
 const LOOK_AGAIN_MS = 20
+const usualReplicas = 3
+const usualInSync = 2
 
 /** Topics and groups, as the cluster has them and as they are made. */
 export class ClusterTopology {
   readonly #options: TopologyOptions
+  #hasWarned = false
 
   constructor(options: TopologyOptions) {
     this.#options = options
@@ -82,11 +87,10 @@ export class ClusterTopology {
    * @throws AdapterError
    */
   async create(topic: Pick<NewTopic, 'topic' | 'partitions' | 'configs'>, signal: AbortSignal): Promise<boolean> {
-    const { cluster, shape, timers } = this.#options
-    const { replicationFactor: replicas, minInsyncReplicas } = shape
-    if (replicas > cluster.nodes) throw tooFewNodes(topic.topic, replicas, cluster.nodes)
+    const { cluster, timers } = this.#options
+    const { replicas, inSync } = this.#replicasOf(topic.topic)
     const configs = {
-      'min.insync.replicas': String(minInsyncReplicas),
+      'min.insync.replicas': String(inSync),
       'unclean.leader.election.enable': 'false',
       ...topic.configs,
     }
@@ -100,6 +104,28 @@ export class ClusterTopology {
       await sleep(timers, LOOK_AGAIN_MS, signal)
     }
     return made?.outcome === 'created'
+  }
+
+  /** @throws AdapterError TOPOLOGY_MISMATCH */
+  #replicasOf(topic: string): { readonly replicas: number; readonly inSync: number } {
+    const { cluster, shape, log } = this.#options
+    const { nodes } = cluster
+    const replicas = shape.replicationFactor ?? Math.min(usualReplicas, nodes)
+    const inSync = shape.minInsyncReplicas ?? Math.min(usualInSync, replicas)
+    if (replicas > nodes) throw tooFewNodes(topic, replicas, nodes)
+    if (inSync > replicas) throw tooFewNodes(topic, inSync, nodes)
+    if (shape.replicationFactor === undefined && replicas < usualReplicas && !this.#hasWarned) {
+      this.#hasWarned = true
+      log.warn(
+        'kafka: topics are made with fewer than 3 replicas, because there are no more nodes: their disks hold all there is',
+        {
+          ...{ topic, replicas, nodes },
+          remedy:
+            'say how many you want with the option replicationFactor; more can be given to a topic later by an operator',
+        },
+      )
+    }
+    return { replicas, inSync }
   }
 
   /** `undefined`: not known. */
@@ -159,6 +185,6 @@ function refused(topic: string, error: unknown): Error & AdapterError {
 }
 
 function tooFewNodes(topic: string, wanted: number, found: number): Error & AdapterError {
-  const text = `topic "${topic}": wanted ${wanted} replicas, found ${found} ${found === 1 ? 'node' : 'nodes'}. Set the option replicationFactor to what the cluster can hold`
+  const text = `topic "${topic}": wanted ${wanted} replicas, found ${found} ${found === 1 ? 'node' : 'nodes'}. Set the options replicationFactor and minInsyncReplicas to what the cluster can hold`
   return adapterError('TOPOLOGY_MISMATCH', text, { scope: 'topic', fatal: true })
 }

@@ -2,6 +2,7 @@ import {
   silentLogger,
   type Adapter,
   type Destination,
+  type Logger,
   type Outbound,
   type SendResult,
   type Topology,
@@ -31,13 +32,17 @@ export interface Opened {
   readonly changed: string[]
 }
 
-export async function openOn(kafka: FakeKafka, options: KafkaOptions = {}): Promise<Opened> {
+export async function openOn(
+  kafka: FakeKafka,
+  options: KafkaOptions = {},
+  log: Logger = silentLogger,
+): Promise<Opened> {
   const adapter = new KafkaAdapter(resolveOptions({ sessionTimeoutMs: 1_000, ...options }), kafka)
   const states: string[] = []
   const changed: string[] = []
   await adapter.open(
     {
-      ...{ clientName: 'test', clock: kafka.clock, log: silentLogger },
+      ...{ clientName: 'test', clock: kafka.clock, log },
       state: (side, state, cause) => void states.push(`${side} ${state}${cause === undefined ? '' : ` ${cause.code}`}`),
       routeChanged: (topic) => void changed.push(topic),
     },

@@ -25,8 +25,8 @@ describe('resolveOptions', () => {
       },
       sessionTimeoutMs: 30_000,
       partitions: 8,
-      replicationFactor: 3,
-      minInsyncReplicas: 2,
+      replicationFactor: undefined,
+      minInsyncReplicas: undefined,
     })
   })
 
@@ -59,7 +59,7 @@ describe('resolveOptions', () => {
 
   it('reads the other numbers of a URL, and takes what an option says before them', () => {
     const url = 'kafka://b?partitions=2&replicationFactor=1&sessionTimeoutMs=6000'
-    const rest = { partitions: 2, replicationFactor: 1, minInsyncReplicas: 1, sessionTimeoutMs: 6_000 }
+    const rest = { partitions: 2, replicationFactor: 1, sessionTimeoutMs: 6_000 }
     expect(resolveOptions({ url })).toMatchObject(rest)
     const over = { partitions: 3, replicationFactor: 5, minInsyncReplicas: 4, sessionTimeoutMs: 7_000 }
     expect(resolveOptions({ url, ...over })).toMatchObject(over)

@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from 'vitest'
 import { delayLevels } from '../src/delay-levels.js'
+import { silentLogger } from '@sluice/core/spi'
 import { FakeKafka } from './fake-cluster.js'
 import { openOn, send, soon, topologyOf, unorderedTopologyOf } from './open-on.js'
 
@@ -139,15 +140,39 @@ describe('provision', () => {
     expect(kafka.topics.get('orders.mail.retry')).toMatchObject({ partitions: 3 })
   })
 
-  it('refuses at once what the cluster cannot hold', async () => {
+  it.each([
+    [{ replicationFactor: 3 }, /wanted 3 replicas, found 1 node.*replicationFactor/],
+    [{ minInsyncReplicas: 2 }, /wanted 2 replicas, found 1 node.*minInsyncReplicas/],
+  ])('refuses at once what the cluster cannot hold: %j', async (options, text) => {
     const kafka = new FakeKafka()
     kafka.nodes = 1
-    const { adapter } = await openOn(kafka)
+    const { adapter } = await openOn(kafka, options)
     await expect(adapter.provision(topologyOf(1), 'declare', soon())).rejects.toMatchObject({
       ...{ code: 'TOPOLOGY_MISMATCH', fatal: true },
-      message: expect.stringMatching(/wanted 3 replicas, found 1 node.*replicationFactor/),
+      message: expect.stringMatching(text),
     })
   })
+
+  it.each([
+    [1, 1, 1],
+    [2, 2, 2],
+    [3, 3, 2],
+    [5, 3, 2],
+  ])(
+    'makes as many replicas as %i nodes can hold, three at most, and says when it is less',
+    async (nodes, replicas, inSync) => {
+      const kafka = new FakeKafka()
+      kafka.nodes = nodes
+      const warnings: string[] = []
+      const log = { ...silentLogger, warn: (text: string) => void warnings.push(text) }
+      const { adapter } = await openOn(kafka, {}, log)
+      await adapter.provision(topologyOf(1, ['mail']), 'declare', soon())
+      for (const topic of ['orders', 'orders.mail.retry']) {
+        expect(kafka.topics.get(topic)).toMatchObject({ replicas, configs: { 'min.insync.replicas': String(inSync) } })
+      }
+      expect(warnings.filter((text) => text.includes('replicas'))).toHaveLength(nodes < 3 ? 1 : 0)
+    },
+  )
 
   it('fixes where a group starts: at its creation, for partitions that come later at their beginning', async () => {
     const kafka = new FakeKafka()

@@ -6,6 +6,7 @@ import * as config from '@sluice/core/config'
 import * as memory from '@sluice/core/memory'
 import * as spi from '@sluice/core/spi'
 import * as testing from '@sluice/testing'
+import * as kafka from '@sluice/adapter-kafka'
 import * as rabbit from '@sluice/adapter-rabbitmq'
 
 const require = createRequire(import.meta.url)
@@ -21,7 +22,16 @@ assert.equal(config.defineConfig, core.defineConfig, 'entries share their code')
 assert.equal((await import('@sluice/core/memory')).memory, memory.memory)
 assert.equal(typeof testing.registerKit, 'function')
 assert.equal(rabbit.rabbitmq({ url: 'amqp://localhost' }).name, 'rabbitmq')
+assert.equal(kafka.kafka({ url: 'kafka://localhost' }).name, 'kafka')
+assert.equal(require('@sluice/adapter-kafka').kafka().name, 'kafka')
 assert.ok(testing.conformanceIds.length > 100)
+
+// Found by the scheme; nothing listens on this port.
+await assert.rejects(core.connect('kafka://user:secret@127.0.0.1:1', { startupTimeoutMs: 200 }), (error) => {
+  assert.ok(core.isSluiceError(error, 'CONNECT_TIMEOUT'), String(error))
+  assert.doesNotMatch(String(error.stack), /secret/)
+  return true
+})
 
 // Errors of one copy are known by the other.
 const mine = new core.SluiceError('TIMEOUT', 'too late')

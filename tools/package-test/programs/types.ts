@@ -16,6 +16,8 @@ import {
 import { maskUrl, type AdapterFactory } from '@sluice/core/config'
 import { createMemoryBroker, memory } from '@sluice/core/memory'
 import { adapterError, type Adapter } from '@sluice/core/spi'
+import { kafka } from '@sluice/adapter-kafka'
+import { rabbitmq } from '@sluice/adapter-rabbitmq'
 import { conformanceIds, memoryHarness, type Runner } from '@sluice/testing'
 
 interface Order {
@@ -31,6 +33,7 @@ export async function run(factory: AdapterFactory, runner: Runner): Promise<stri
   const any: Messaging = await connect({ ...config, url: 'memory:' })
   const messaging = await createMessaging({ adapter: memory({ broker: createMemoryBroker({ like: 'log' }) }) })
   const adapter: Adapter = memory()
+  const brokers: readonly Adapter[] = [rabbitmq({ url: 'amqp://localhost' }), kafka({ url: 'kafka://localhost' })]
   const options = { group: 'billing', concurrency: 5, from: 'earliest', rateLimit: perSecond(5) } as const
   const subscription: Subscription = await messaging.subscribe(orders, options, async (message, delivery) => {
     const amount: number = message.payload.amount
@@ -59,6 +62,7 @@ export async function run(factory: AdapterFactory, runner: Runner): Promise<stri
     maskUrl('a:'),
     closing.adapter,
     adapter.name,
+    brokers.length,
     subscription.group,
     ids.length,
     typeof memoryHarness,
