@@ -30,6 +30,8 @@ export interface Harness {
   readonly confirmsSettlements?: boolean
   /** Whether a client that can open its connections again at once has nothing to tell of a cut. @default false */
   readonly mendsCuts?: boolean
+  /** Whether the connections of a client to publish and to consume can be broken apart. @default true */
+  readonly hasSides?: boolean
   /** Whether the broker knows what is sent again after a lost answer, and stores it once. @default false */
   readonly knowsRepeats?: boolean
   /** Whether all behind the adapter lives by the clock that it is given, so that time can be simulated. @default false */

@@ -15,6 +15,8 @@ export interface KafkaHarnessOptions {
 const sessionMs = 6_000
 const maxMessageBytes = 2 * 1024 * 1024
 
+const account = { name: 'kit', password: 'of-the-kit' }
+
 const timings: HarnessTimings = {
   detectMs: 4_000,
   recoverMs: 10_000,
@@ -35,6 +37,7 @@ export async function kafkaHarness({ nodes }: KafkaHarnessOptions): Promise<Harn
     const broker = await startKafka({
       nodes,
       advertise: (listener) => relay.listen(listener),
+      users: [account],
       properties: {
         'message.max.bytes': maxMessageBytes,
         'replica.fetch.max.bytes': maxMessageBytes,
@@ -51,22 +54,36 @@ export async function kafkaHarness({ nodes }: KafkaHarnessOptions): Promise<Harn
 function makeHarness(broker: Kafka, relay: Relay): Harness {
   const count = broker.nodes.length
   const operator = new KafkaOperator(broker.bootstrap)
-  const options = {
-    ...{ url: broker.url, sessionTimeoutMs: sessionMs, requestTimeoutMs: 5_000, connectTimeoutMs: 3_000 },
-    replicationFactor: count,
+  const options = { url: broker.url, sessionTimeoutMs: sessionMs, requestTimeoutMs: 5_000, connectTimeoutMs: 3_000 }
+  const refused = {
+    ...options,
+    url: `kafka://${broker.saslBootstrap.join()}`,
+    username: account.name,
+    password: 'wrong',
   }
+  let isDenied = false
   return {
     name: 'kafka',
     broker: `Kafka ${broker.version ?? ''}, ${count} ${count === 1 ? 'node' : 'nodes'}`,
     capabilities: kafka(options).capabilities,
-    createAdapter: () => kafka(options),
+    createAdapter: () => kafka(isDenied ? refused : options),
     // What the adapter keeps free for its own headers is not the application's.
     limits: { maxMessageBytes: maxMessageBytes - 512, dottedTwins: false },
     timings,
     knowsRepeats: true,
     mendsCuts: true,
+    hasSides: false,
     timeFactor: 4,
-    faults: kafkaFaults(broker, relay, operator),
+    faults: {
+      ...kafkaFaults(broker, relay, operator),
+      // Whom a node knows it does not ask again, so it is those who come now that it does not know.
+      async deny() {
+        isDenied = true
+        return async () => {
+          isDenied = false
+        }
+      },
+    },
     cannotHappen: {
       block: 'Kafka does not say that it takes nothing',
       closeChannels: 'Kafka has no channels',
