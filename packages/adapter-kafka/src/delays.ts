@@ -5,22 +5,20 @@ import {
   exponentialBackoff,
   type GroupRef,
   type Logger,
-  type SendResult,
   sleep,
   type TimerHeap,
 } from '@sluice/core/spi'
 import type { BrokerTime } from './broker-time.js'
-import { DelayLevel, type Due } from './delay-level.js'
-import { levelOf } from './delay-levels.js'
-import { timeMark, withDelay } from './delayed-record.js'
-import { delayTopicOf, groupIdOf, retryTopicOf } from './names.js'
+import { DelayLevel } from './delay-level.js'
+import { DelaySteps, type Step } from './delay-steps.js'
+import { groupIdOf } from './names.js'
 import { readPositions } from './read-positions.js'
 import { positionLost } from './reading-errors.js'
 import type { Sender } from './send.js'
 import type { Settler } from './settle.js'
+import { TimeQuestion } from './time-question.js'
 import { partitionKey } from './wire/partitions.js'
 import type { FetchedRecords, Fetching, GroupMember, KafkaCluster, TopicPartition } from './wire/port.js'
-import type { KafkaRecord } from './wire/records/record.js'
 
 export interface DelaysOptions {
   readonly cluster: KafkaCluster
@@ -36,7 +34,6 @@ export interface DelaysOptions {
   readonly time: BrokerTime
 }
 
-const WRITE_MS = 30_000
 const LOOK_AGAIN_MS = 50
 /** What cannot be stored within it is moved on once more by whoever comes next: others wait for the level. */
 const LAST_MS = 5_000
@@ -52,13 +49,6 @@ interface Held {
   moving: Promise<void> | undefined
 }
 
-/** Where one goes that is due, and as what. */
-interface Step {
-  readonly due: Pick<Due, 'offset' | 'bytes' | 'record' | 'delay'>
-  readonly to: TopicPartition
-  readonly record: KafkaRecord
-}
-
 /** What cannot be stored where it goes waits for so long once more, so that it does not stand in the way of others. */
 const POSTPONED_MS = 5_000
 
@@ -71,11 +61,13 @@ export class Delays {
   readonly #held = new Map<string, Held>()
   readonly #wanted = new Map<string, TopicPartition>()
   readonly #over = new AbortController()
-  /** What time it is. */
-  #asking: Promise<unknown> | undefined
+  readonly #steps: DelaySteps
+  readonly #time: TimeQuestion
 
   constructor(options: DelaysOptions) {
     this.#options = options
+    this.#steps = new DelaySteps(options)
+    this.#time = new TimeQuestion(options)
   }
 
   assigned(partitions: readonly TopicPartition[]): void {
@@ -155,7 +147,7 @@ export class Delays {
     else if (!mayMove) held.cancel = timers.after(LOOK_AGAIN_MS, () => this.#look(held))
     else {
       // What was heard long ago may not be true any more: clocks are moved, and machines sleep.
-      held.moving = (time.isFresh ? this.#move(held, nowMs) : this.#askTime(held)).finally(() => {
+      held.moving = (time.isFresh ? this.#move(held, nowMs) : this.#time.ask(over.signal)).finally(() => {
         held.moving = undefined
         this.#refill(held)
         this.#look(held)
@@ -176,99 +168,18 @@ export class Delays {
     const strange = due.filter(({ isStrange }) => isStrange).map(({ offset }) => offset)
     if (strange.length > 0)
       log.warn('kafka: what is not known to be delayed is delivered now', { ...level.at, strange })
-    let left: readonly Step[] = due.map((one) => this.#stepOf(one, nowMs))
+    let left: readonly Step[] = due.map((one) => this.#steps.stepOf(one, nowMs))
     const end = (left.at(-1)?.due.offset ?? 0) + 1
     for (let failures = 0; left.length > 0; failures += 1) {
       if (failures > 0) await sleep(timers, backoff(failures), over.signal)
       if (failures > 0 && over.signal.aborted) return
-      const { unmoved, reason } = await this.#write(left)
-      left = unmoved.map(({ due }) => this.#waitOnce(due, POSTPONED_MS))
+      const { unmoved, reason } = await this.#steps.write(left)
+      left = unmoved.map(({ due }) => this.#steps.waitOnce(due, POSTPONED_MS))
       // Dropped meanwhile: how far it has got is stored by whoever holds it now.
       if (this.#held.get(partitionKey(level.at))?.level !== level) return
       settler.done(level.moved(left[0]?.due.offset ?? end))
       if (reason !== undefined) log.warn('kafka: delayed messages cannot be moved on yet', { ...level.at, reason })
     }
-  }
-
-  #stepOf(due: Due, nowMs: number): Step {
-    const { delay, record, storedMs } = due
-    // Both are whole milliseconds, and were a part of one later: not to be early by that at each step.
-    const leftMs = delay.leftMs - (Math.floor(nowMs - storedMs) - 1)
-    if (leftMs > 0) return this.#waitOnce(due, leftMs)
-    return { due, record, to: { topic: retryTopicOf(this.#options.group), partition: delay.partition } }
-  }
-
-  #waitOnce(due: Step['due'], leftMs: number): Step {
-    const to = { topic: delayTopicOf(this.#options.group), partition: levelOf(leftMs) }
-    return { due, record: withDelay(due.record, { ...due.delay, leftMs }), to }
-  }
-
-  /** Those that are not certainly stored, in their order, and why. */
-  async #write(steps: readonly Step[]): Promise<{ readonly unmoved: readonly Step[]; readonly reason?: string }> {
-    const byTarget = new Map<string, Step[]>()
-    for (const step of steps) {
-      const key = partitionKey(step.to)
-      const known = byTarget.get(key)
-      if (known === undefined) byTarget.set(key, [step])
-      else known.push(step)
-    }
-    const unmoved = new Set<Step>()
-    let reason: string | undefined
-    const each = [...byTarget.values()].map(async (own) => {
-      const results = await this.#send(own)
-      results.forEach((result, index) => {
-        if (result.kind === 'stored') return
-        unmoved.add(own[index] as Step)
-        reason = result.error.text
-      })
-    })
-    await Promise.all(each)
-    return { unmoved: steps.filter((step) => unmoved.has(step)), ...(reason === undefined ? {} : { reason }) }
-  }
-
-  /** All go to the same partition. */
-  #send(steps: readonly Step[]): Promise<readonly SendResult[]> {
-    const { sender, group } = this.#options
-    const [{ to }] = steps as readonly [Step]
-    return new Promise((resolve) => {
-      const results: SendResult[] = []
-      let left = steps.length
-      sender.write(to, group.topic, {
-        count: steps.length,
-        bytes: steps.reduce((sum, { due }) => sum + due.bytes, 0),
-        timeoutMs: WRITE_MS,
-        records: () => steps.map(({ record }) => record),
-        report: (index, result) => {
-          results[index] = result
-          left -= 1
-          if (left === 0) resolve(results)
-        },
-      })
-    })
-  }
-
-  /** The answer to anything that is stored says it. At the lowest level it stands behind nothing for long. */
-  async #askTime({ over }: Held): Promise<void> {
-    const { timers, time, group, log } = this.#options
-    const to = { topic: delayTopicOf(group), partition: 0 }
-    for (let failures = 0; !time.isFresh && !over.signal.aborted; failures += 1) {
-      if (failures > 0) {
-        log.warn('kafka: what time it is at the broker cannot be found out yet, and nothing that is delayed moves', to)
-        await sleep(timers, backoff(failures), over.signal)
-      }
-      this.#asking ??= this.#mark(to).finally(() => {
-        this.#asking = undefined
-      })
-      await this.#asking
-    }
-  }
-
-  #mark(to: TopicPartition): Promise<void> {
-    const { sender, group } = this.#options
-    return new Promise((resolve) => {
-      const records = (): readonly KafkaRecord[] => [timeMark]
-      sender.write(to, group.topic, { count: 1, bytes: 0, timeoutMs: WRITE_MS, records, report: () => resolve() })
-    })
   }
 
   /** Retention, or somebody, has taken what waits. */
