@@ -1,7 +1,6 @@
 import type { Case, Subject } from '../../../suite.js'
-import { measureFlow } from '../measure/measure-flow.js'
 import { measureIdle, type IdleOptions } from '../measure/measure-idle.js'
-import type { SluiceFlowOptions } from '../measure/sluice-flow.js'
+import { measureRabbitFlow, type RabbitFlow } from '../measure/rabbit-flow.js'
 
 const messages = { full: 30_000, quick: 3_000 }
 const alone = { instances: 1, topics: 1, partitions: 8, customers: 1_000 }
@@ -39,18 +38,16 @@ export const growthCases: readonly Case[] = [
   },
 ]
 
-type Setting = Omit<SluiceFlowOptions, 'url'>
-
 /** Compared with the first of its settings; what differs names them. */
 function growthCase(
   name: 'partitions' | 'subscriptions' | 'instances',
   title: string,
-  settings: readonly Setting[],
+  settings: readonly RabbitFlow[],
 ): Case {
   const subjects = settings.map((setting): Subject => {
     const { partitions = 0, topics, instances } = setting
     const number = { partitions, subscriptions: topics, instances }[name]
-    return { name: `sluice-${number}`, work: { kind: 'module', measure: (task) => measureFlow(setting, task) } }
+    return { name: `sluice-${number}`, work: { kind: 'module', measure: (task) => measureRabbitFlow(setting, task) } }
   })
   const [first] = subjects
   return { name, title, messages, subjects, baseline: { case: name, subject: first?.name ?? '' } }

@@ -4,7 +4,7 @@ import type { Case, MeasureTask } from '../../../suite.js'
 import { openRawChains } from '../clients/raw-chains.js'
 import { rawEntry, sluiceEntry } from '../clients/index.js'
 import { documentsOf } from '../../../broker/document.js'
-import { measureFlow } from '../measure/measure-flow.js'
+import { measureRabbitFlow } from '../measure/rabbit-flow.js'
 import { measureNodePasses } from '../../../broker/node-passes.js'
 import { nodeOf } from '../node/asked-node.js'
 
@@ -40,7 +40,7 @@ function keyedWorkCase(keys: number, atMost: number): Case {
 }
 
 const measureSluice = (customers: number, task: MeasureTask): Promise<Sample> =>
-  measureFlow(
+  measureRabbitFlow(
     {
       instances: 1,
       topics: 1,

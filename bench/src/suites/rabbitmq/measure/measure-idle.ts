@@ -3,7 +3,8 @@ import type { Sample } from '../../../sample.js'
 import type { MeasureTask } from '../../../suite.js'
 import { nodeOf } from '../node/asked-node.js'
 import { processCpuMicros } from '../../../broker/process-cpu.js'
-import { openSluiceFlow } from './sluice-flow.js'
+import { openSluiceFlow } from '../../../broker/sluice-flow.js'
+import { rabbitAdapter } from './rabbit-flow.js'
 
 export interface IdleOptions {
   readonly topics: number
@@ -15,7 +16,7 @@ const durationMs = { full: 20_000, quick: 3_000 }
 /** What subscriptions with keys cost while nothing is published. A message is one that a member of a group sends to the others. */
 export async function measureIdle(options: IdleOptions, task: MeasureTask): Promise<Sample> {
   const node = nodeOf(task)
-  const flow = await openSluiceFlow({ ...options, url: node.url, partitions: 8, customers: 1_000 })
+  const flow = await openSluiceFlow({ ...options, adapter: rabbitAdapter(node.url), partitions: 8, customers: 1_000 })
   // What was said while everybody came is over.
   await delay(2_000)
   const before = await node.traffic()

@@ -3,14 +3,15 @@ import type { Sample } from '../../../sample.js'
 import type { MeasureTask } from '../../../suite.js'
 import { nodeOf } from '../node/asked-node.js'
 import { MemoryWatch } from './memory-watch.js'
-import { openSluiceFlow } from './sluice-flow.js'
+import { openSluiceFlow } from '../../../broker/sluice-flow.js'
+import { rabbitAdapter } from './rabbit-flow.js'
 
 /** Handlers that do not end while a backlog grows behind them: keys, 8 partitions, windows as they are by default. */
 export async function measureStalledHandlers(task: MeasureTask): Promise<Sample> {
   const node = nodeOf(task)
   let stalled: Promise<void> = Promise.resolve()
   const flow = await openSluiceFlow({
-    ...{ url: node.url, instances: 1, topics: 1, partitions: 8, customers: 1_000 },
+    ...{ adapter: rabbitAdapter(node.url), instances: 1, topics: 1, partitions: 8, customers: 1_000 },
     distance: Infinity,
     work: () => stalled,
   })

@@ -7,14 +7,16 @@ import {
   type SubscriptionStats,
   type Topic,
 } from '@sluice/core'
-import { Flow } from '../../../measure/flow.js'
-import { waitFor } from '../../../measure/wait-for.js'
-import { documentsOf, indexOf, type Document } from '../../../broker/document.js'
-import { Places } from '../../../broker/places.js'
+import type { Adapter } from '@sluice/core/spi'
+import { Flow } from '../measure/flow.js'
+import { waitFor } from '../measure/wait-for.js'
+import { documentsOf, indexOf, type Document } from './document.js'
+import { Places } from './places.js'
 
 /** One or several instances of an application that publish to and consume from the same topics. */
 export interface SluiceFlowOptions {
-  readonly url: string
+  /** Each instance has one of its own. */
+  readonly adapter: () => Promise<Adapter>
   /** Each with connections of its own. The first one publishes as well. */
   readonly instances: number
   /** Each instance subscribes to each of them. */
@@ -29,6 +31,8 @@ export interface SluiceFlowOptions {
   readonly distance?: number
   /** What each message takes. @default nothing */
   readonly work?: (place: number) => Promise<unknown>
+  /** Each pass begins with a message of a key of its own, whose handler ends when all others are acknowledged. @default false */
+  readonly stuck?: boolean
 }
 
 export interface SluiceFlow {
@@ -51,20 +55,21 @@ const bytes = 256
 const groupSize = 256
 
 export async function openSluiceFlow(options: SluiceFlowOptions): Promise<SluiceFlow> {
-  const { rabbitmq } = await import('@sluice/adapter-rabbitmq')
-  const { url, instances, partitions, customers, distance = 2_048, concurrency = 100 } = options
+  const { adapter, instances, partitions, customers, distance = 2_048, concurrency = 100 } = options
   const flow = new Flow(distance)
   const documentOf = documentsOf(bytes, customers)
   const topics = Array.from({ length: options.topics }, (_, index) => topicOf(`flow-${index}`, partitions))
   const places = new Places()
+  const stuck = options.stuck === true ? new Stuck() : undefined
   const handle = async (document: Document): Promise<void> => {
+    if (document.customer === stuckCustomer) return stuck?.ended
     if (options.work !== undefined) await options.work(indexOf(document))
     places.add(document)
     flow.handled(1)
   }
   const all: Messaging[] = []
   for (let opened = 0; opened < instances; opened += 1) {
-    all.push(await createMessaging({ adapter: rabbitmq({ url }) }))
+    all.push(await createMessaging({ adapter: await adapter() }))
   }
   const [publisher] = all
   if (publisher === undefined) throw new RangeError('there has to be an instance')
@@ -94,9 +99,16 @@ export async function openSluiceFlow(options: SluiceFlowOptions): Promise<Sluice
     pass: async (messages) => {
       places.expect(messages)
       published = 0
+      if (stuck !== undefined)
+        await publisher.publish(topics[0] as FlowTopic, { ...documentOf(0), customer: stuckCustomer })
       await publishAll(publisher, topics, { flow, documentOf, messages, told: (count) => (published += count) })
       expected += messages
       await flow.drained(() => sumOf(subscriptions, ({ acked }) => acked) >= expected)
+      if (stuck !== undefined) {
+        stuck.end()
+        expected += 1
+        await flow.drained(() => sumOf(subscriptions, ({ acked }) => acked) >= expected)
+      }
       places.check()
       const acked = sumOf(subscriptions, (stats) => stats.acked)
       if (acked !== expected) throw new Error(`${expected} messages were handled, ${acked} acknowledged`)
@@ -104,6 +116,24 @@ export async function openSluiceFlow(options: SluiceFlowOptions): Promise<Sluice
     close: async () => {
       await Promise.all(all.map((messaging) => messaging.close()))
     },
+  }
+}
+
+const stuckCustomer = 'stuck'
+
+/** A handler that does not end by itself. */
+class Stuck {
+  #end = (): void => {}
+  ended: Promise<void> = this.#begin()
+
+  /** The next one begins. */
+  end(): void {
+    this.#end()
+    this.ended = this.#begin()
+  }
+
+  #begin(): Promise<void> {
+    return new Promise((resolve) => (this.#end = resolve))
   }
 }
 
