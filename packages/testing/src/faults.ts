@@ -60,9 +60,19 @@ export interface Faults {
   trim(topic: string, messages: number): Promise<void>
   /** Leaves positions empty in every partition, as compaction and transactions do. */
   gap(topic: string, positions: number): Promise<void>
+  /** The topic has fewer copies in sync than it has to: the broker stores nothing more in it. */
+  lackReplicas(topic: string): Promise<Undo>
+  /** From here on what comes to the topic is kept as a producer with that codec would have written it. */
+  compress(topic: string, codec: Codec): Promise<void>
+  /** What the broker hands out of the message with this id has a wrong bit. */
+  corrupt(id: string): Promise<Undo>
   /** Somebody deletes the topic with its groups and everything in them. */
   deleteTopic(topic: string): Promise<void>
 }
+
+/** With which producers compress batches. */
+export const codecs = ['gzip', 'snappy', 'lz4', 'zstd'] as const
+export type Codec = (typeof codecs)[number]
 
 export type FaultName = keyof Faults
 
@@ -86,6 +96,9 @@ export const faultNames: readonly FaultName[] = [
   'addPartitions',
   'trim',
   'gap',
+  'lackReplicas',
+  'compress',
+  'corrupt',
   'deleteTopic',
 ]
 

@@ -115,6 +115,8 @@ export interface Inspect {
   deadLetters(topic: string, group: string): Promise<readonly string[]>
   /** Members of a group. */
   members(topic: string, group: string): Promise<number>
+  /** Requests of clients to store something that have reached the broker. */
+  sends(): Promise<number>
   /** Which client owns which partition of a group; undefined where nobody does. */
   owners(topic: string, group: string): Promise<readonly (string | undefined)[]>
   /** Everything that clients have registered at the broker or the adapter and not taken back. */

@@ -2,14 +2,21 @@ import type { Kafka } from '@sluice/brokers'
 import type { Faults, GroupName, Undo } from '@sluice/testing'
 import { escapePattern } from '../../escape-pattern.js'
 import type { Relay } from '../../relay/relay.js'
+import type { WireState } from '../relay/wire-state.js'
 import { handOver } from '../operate/hand-over.js'
 import type { KafkaOperator } from '../operate/kafka-operator.js'
+
+export interface Means {
+  readonly relay: Relay
+  readonly wire: WireState
+  readonly operator: KafkaOperator
+}
 
 /**
  * The faults of the kit in terms of a private cluster, of the relay before it and of somebody who operates it. A client has no sides here:
  * what hits one hits all of its connections.
  */
-export function kafkaFaults({ nodes }: Kafka, relay: Relay, operator: KafkaOperator): Partial<Faults> {
+export function kafkaFaults({ nodes }: Kafka, { relay, wire, operator }: Means): Partial<Faults> {
   const startAll = async (): Promise<void> => {
     await Promise.all(nodes.filter(({ state }) => state === 'stopped').map((node) => node.start()))
   }
@@ -47,6 +54,16 @@ export function kafkaFaults({ nodes }: Kafka, relay: Relay, operator: KafkaOpera
     addPartitions: (topic, partitions) => operator.addPartitions(topic, partitions),
     trim: (topic, messages) => operator.trim(topic, messages),
     gap: (topic, positions) => operator.gap(topic, positions),
+    async lackReplicas(topic) {
+      const before = await operator.configure(topic, 'min.insync.replicas', String(nodes.length + 1))
+      return async () => void (await operator.configure(topic, 'min.insync.replicas', before))
+    },
+    // The broker writes it anew, with its own codec.
+    compress: async (topic, codec) => void (await operator.configure(topic, 'compression.type', codec)),
+    async corrupt(id) {
+      wire.spoiled.add(id)
+      return async () => void wire.spoiled.delete(id)
+    },
     deleteTopic: (topic) => operator.remove(new RegExp(`^${escapePattern(topic)}($|[.])`)),
   }
 }

@@ -4,6 +4,7 @@ import type { Harness, HarnessTimings } from '@sluice/testing'
 import { escapePattern } from '../../escape-pattern.js'
 import { Relay } from '../../relay/relay.js'
 import { RelayedKafka } from '../relay/relayed-kafka.js'
+import { newWireState, type WireState } from '../relay/wire-state.js'
 import { kafkaFaults } from './kafka-faults.js'
 import { kafkaInspect } from './kafka-inspect.js'
 import { KafkaOperator } from '../operate/kafka-operator.js'
@@ -32,7 +33,8 @@ const timings: HarnessTimings = {
 
 /** The Kafka adapter on a broker of its own, which every client reaches through a relay that can tell them apart. */
 export async function kafkaHarness({ nodes }: KafkaHarnessOptions): Promise<Harness> {
-  const relay = new Relay((connection) => new RelayedKafka(connection))
+  const wire = newWireState()
+  const relay = new Relay((connection) => new RelayedKafka(connection, wire))
   try {
     const broker = await startKafka({
       nodes,
@@ -44,14 +46,14 @@ export async function kafkaHarness({ nodes }: KafkaHarnessOptions): Promise<Harn
         'group.min.session.timeout.ms': 1_000,
       },
     })
-    return makeHarness(broker, relay)
+    return makeHarness(broker, relay, wire)
   } catch (error) {
     await relay.close()
     throw error
   }
 }
 
-function makeHarness(broker: Kafka, relay: Relay): Harness {
+function makeHarness(broker: Kafka, relay: Relay, wire: WireState): Harness {
   const count = broker.nodes.length
   const operator = new KafkaOperator(broker.bootstrap)
   const options = { url: broker.url, sessionTimeoutMs: sessionMs, requestTimeoutMs: 5_000, connectTimeoutMs: 3_000 }
@@ -75,7 +77,7 @@ function makeHarness(broker: Kafka, relay: Relay): Harness {
     hasSides: false,
     timeFactor: 4,
     faults: {
-      ...kafkaFaults(broker, relay, operator),
+      ...kafkaFaults(broker, { relay, wire, operator }),
       // Whom a node knows it does not ask again, so it is those who come now that it does not know.
       async deny() {
         isDenied = true
@@ -90,7 +92,7 @@ function makeHarness(broker: Kafka, relay: Relay): Harness {
       expireHold: 'Kafka bears a delivery for as long as its owner lives',
       ...(count === 1 ? { stopNodes: 'the broker has one node', stopCoordinator: 'the broker has one node' } : {}),
     },
-    inspect: kafkaInspect(operator),
+    inspect: kafkaInspect(operator, wire),
     tidy: (prefix) => operator.remove(new RegExp(`^${escapePattern(prefix)}-`)),
     async close() {
       await operator.close()

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { AssignerProtocol, Kafka, logLevel, type Admin } from 'kafkajs'
+import { AssignerProtocol, ConfigResourceTypes, ConfigSource, Kafka, logLevel, type Admin } from 'kafkajs'
 import { KafkaConnection } from '../protocol/connection.js'
 import { fetchFrom } from '../protocol/fetch.js'
 import { leaveGroup } from '../protocol/membership.js'
@@ -39,6 +39,22 @@ export class KafkaOperator {
     const { topics } = await admin.fetchTopicMetadata({ topics: [topic] })
     const count = (topics[0]?.partitions.length ?? 0) + partitions
     await admin.createPartitions({ topicPartitions: [{ topic, count }] })
+  }
+
+  /** Sets one option of a topic and leaves the others. Returns what it was. */
+  async configure(topic: string, name: string, value: string): Promise<string> {
+    const admin = await this.#connected()
+    const type = ConfigResourceTypes.TOPIC
+    const { resources } = await admin.describeConfigs({ includeSynonyms: false, resources: [{ type, name: topic }] })
+    const known = resources[0]?.configEntries ?? []
+    // What is not said is taken back.
+    const own = known.filter((entry) => entry.configSource === ConfigSource.TOPIC_CONFIG && entry.configName !== name)
+    const configEntries = [
+      ...own.map((entry) => ({ name: entry.configName, value: entry.configValue })),
+      { name, value },
+    ]
+    await admin.alterConfigs({ validateOnly: false, resources: [{ type, name: topic, configEntries }] })
+    return known.find((entry) => entry.configName === name)?.configValue ?? ''
   }
 
   /** Retention. */

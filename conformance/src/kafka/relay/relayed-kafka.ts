@@ -13,6 +13,7 @@ import {
 } from '../protocol/produce.js'
 import { correlationOf, produceKey, readHead, type RequestHead } from '../protocol/request.js'
 import { ProduceJudge } from './produce-judge.js'
+import type { WireState } from './wire-state.js'
 
 /** INVALID_RECORD. */
 const invalidRecord = 87
@@ -29,6 +30,7 @@ interface Answering {
 /** A connection that speaks the protocol of Kafka, and belongs to whom its requests say. What it is for may change with each of them. */
 export class RelayedKafka implements Relayed {
   readonly #options: RelayedOptions
+  readonly #state: WireState
   readonly #pair: SocketPair
   readonly #judge: ProduceJudge
   readonly #fromClient = new FrameSplitter()
@@ -42,8 +44,9 @@ export class RelayedKafka implements Relayed {
   /** Whatever else the client says is lost. */
   #isDeaf = false
 
-  constructor(options: RelayedOptions) {
+  constructor(options: RelayedOptions, state: WireState) {
     this.#options = options
+    this.#state = state
     this.#judge = new ProduceJudge((messageId, target) =>
       options.rules.fateOf({ client: this.#owner?.client ?? '', messageId, target }),
     )
@@ -94,6 +97,7 @@ export class RelayedKafka implements Relayed {
 
   #produce(frame: Buffer, head: RequestHead): void {
     const { correlationId } = head
+    this.#state.sends += 1
     const request = readProduce(frame, head)
     // Of a client that the adapter has no part in.
     if (request === undefined) {
@@ -128,6 +132,7 @@ export class RelayedKafka implements Relayed {
   }
 
   #answered(frame: Buffer): void {
+    for (const text of this.#state.spoiled) spoil(frame, text)
     const correlationId = correlationOf(frame)
     if (this.#untold.has(correlationId)) {
       this.cut()
@@ -149,4 +154,10 @@ export class RelayedKafka implements Relayed {
       return { topic: one.topic, partition: one.partition, errorCode }
     })
   }
+}
+
+/** The check sum of the batch that it is in is wrong then. */
+function spoil(frame: Buffer, text: string): void {
+  const at = frame.indexOf(text)
+  if (at >= 0) frame.writeUInt8(frame.readUInt8(at) ^ 1, at)
 }

@@ -1,4 +1,5 @@
 import {
+  type Codec,
   faultNames,
   type FaultName,
   type Faults,
@@ -35,6 +36,9 @@ export interface Breaking {
   addPartitions(topic: string, partitions: number): Promise<void>
   trim(topic: string, messages: number): Promise<void>
   gap(topic: string, positions: number): Promise<void>
+  lackReplicas(topic: string): Promise<Undo>
+  compress(topic: string, codec: Codec): Promise<void>
+  corrupt(id: string): Promise<Undo>
   deleteTopic(topic: string): Promise<void>
   /**
    * Runs `fault`, which breaks and mends, in mid-stream, and waits until at least 200 publishes and 200 handler runs have overlapped it:
@@ -157,6 +161,14 @@ export function createBreaking(harness: Harness, journal: Journal, clients: Clie
     addPartitions: (topic, partitions) => need('addPartitions')(topic, partitions),
     trim: (topic, messages) => need('trim')(topic, messages),
     gap: (topic, positions) => need('gap')(topic, positions),
+    async lackReplicas(topic) {
+      counted()
+      return lasting(await need('lackReplicas')(topic))
+    },
+    compress: (topic, codec) => need('compress')(topic, codec),
+    async corrupt(id) {
+      return lasting(await need('corrupt')(id))
+    },
     deleteTopic: (topic) => need('deleteTopic')(topic),
     async underLoad(what, fault, { publishes = loadMinimum, deliveries = loadMinimum } = {}) {
       const before = { ended: counters.ended, finished: counters.finished }
