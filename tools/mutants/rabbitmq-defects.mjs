@@ -43,8 +43,8 @@ export const rabbitmqDefects = [
     replace: [
       {
         file: `${adapter}/send.ts`,
-        find: 'else this.#uncertain(flight.batch, flight.index, nacked())',
-        replacement: "else flight.batch.report(flight.index, { kind: 'refused', error: nacked() })",
+        find: 'for (const { batch, index } of ended) this.#uncertain(batch, index, nacked())',
+        replacement: "for (const { batch, index } of ended) batch.report(index, { kind: 'refused', error: nacked() })",
       },
     ],
   },
