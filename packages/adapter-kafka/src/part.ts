@@ -160,6 +160,8 @@ export class Part {
     const { offset, failures, starts, handovers } = this
     if (this.covered !== 'no') handovers.reach(this.#cursor)
     handovers.forgetBefore(offset)
+    // Of what retention has taken nobody asks any more, and it could not be written down.
+    for (const counts of [failures, starts]) for (const at of counts.keys()) if (at < offset) counts.delete(at)
     const reached = handovers.reached(offset)
     return {
       ...this.at,

@@ -124,13 +124,14 @@ export class Settler {
     this.#urgent = false
     const changed = [...this.#parts.values()].filter((part) => part.version > part.storedVersion)
     if (changed.length > 0) void this.#commit(changed)
-    else if (this.#stuck) this.#freed()
+    else this.#freed()
   }
 
   /** What could not be stored belongs to somebody else by now: the broker is not to be blamed for it any more. */
   #freed(): void {
-    this.#stuck = false
     this.#failures = 0
+    if (!this.#stuck) return
+    this.#stuck = false
     this.#options.stored()
   }
 
@@ -145,10 +146,12 @@ export class Settler {
     const results = await this.#options.commit([...sent.values()].map(({ offset }) => offset))
     this.#committing = false
     let failed = 0
+    let owned = 0
     for (const result of results) {
       const key = partitionKey(result)
       const one = sent.get(key)
       if (one === undefined || this.#parts.get(key) !== one.part) continue
+      owned += 1
       if (result.error !== undefined) {
         failed += 1
         continue
@@ -157,7 +160,7 @@ export class Settler {
       this.#options.noted(one.offset)
     }
     this.#failures = failed === 0 ? 0 : this.#failures + 1
-    this.#stuck = failed > 0 && failed === results.length
+    this.#stuck = failed > 0 && failed === owned
     if (!this.#stuck) this.#options.stored()
     if (failed > 0) {
       this.#timer?.()

@@ -42,6 +42,20 @@ describe('a part', () => {
     expect(stored(part).offset).toBe(12)
   })
 
+  it('forgets the counts of what retention has taken: what is stored can be read', () => {
+    const part = partFrom(1_000, {
+      failures: new Map([[1_000, 3]]),
+      starts: new Map([
+        [1_000, 1],
+        [5_001, 2],
+      ]),
+    })
+    part.jump(5_000, 0)
+    const { offset, metadata } = part.snapshot()
+    expect(offset).toBe(5_000)
+    expect(readCheckpoint(offset, metadata)).toMatchObject({ failures: new Map(), starts: new Map([[5_001, 2]]) })
+  })
+
   it('never stores what is only fetched as done', () => {
     const part = partFrom(0)
     fetch(part, [0, 1], 2)

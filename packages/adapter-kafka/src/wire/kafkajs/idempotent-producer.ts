@@ -157,7 +157,7 @@ export class IdempotentProducer implements Producer {
     }
     const { topic, partition } = attempt.to
     const error = serverError(code, `${topic} ${partition}`)
-    if (code === errorCodes.notEnoughReplicasAfterAppend || code === errorCodes.requestTimedOut) attempt.unheard = true
+    if (maybeStored.has(code)) attempt.unheard = true
     if (verdict === 'elsewhere') this.#cluster.forget(topic)
     if (verdict === 'again' || verdict === 'elsewhere') return { again: error }
     return { result: { kind: verdict === 'lost' || attempt.unheard ? 'uncertain' : 'refused', error } }
@@ -196,6 +196,14 @@ export class IdempotentProducer implements Producer {
     return fresh
   }
 }
+
+/** Also a node that stops leading while others fetch what it has just appended: whoever leads then may have it. */
+const maybeStored: ReadonlySet<number> = new Set([
+  errorCodes.notEnoughReplicasAfterAppend,
+  errorCodes.requestTimedOut,
+  errorCodes.notLeaderOrFollower,
+  errorCodes.kafkaStorageError,
+])
 
 function giveUp({ unheard }: Attempt, error: KafkaError): ProduceResult {
   return { kind: unheard ? 'uncertain' : 'unwritten', error }

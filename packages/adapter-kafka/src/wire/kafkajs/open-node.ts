@@ -54,18 +54,23 @@ const toError = (reason: unknown): KafkaError =>
 async function openSocket(host: HostAndPort, target: KafkaTarget, signal: AbortSignal): Promise<Socket> {
   signal.throwIfAborted()
   const socket = begin(host, target)
+  let abort = (): void => {}
   try {
     await new Promise<void>((resolve, reject) => {
       socket.once(target.tls === undefined ? 'connect' : 'secureConnect', resolve)
       // For as long as the socket lives: one without a listener for errors would end the process.
       socket.on('error', (error: Error) => reject(refusal(error, host, target)))
       socket.once('close', () => reject(refusal(new Error('closed at once'), host, target)))
-      signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true })
+      abort = () => reject(signal.reason as Error)
+      signal.addEventListener('abort', abort, { once: true })
     })
     return socket
   } catch (error) {
     socket.destroy()
     throw error
+  } finally {
+    // What listens to a signal that depends on another one is kept as long as that one.
+    signal.removeEventListener('abort', abort)
   }
 }
 

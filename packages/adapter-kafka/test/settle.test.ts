@@ -1,0 +1,77 @@
+import { createSimulatedClock } from '@sluice/core/memory'
+import { createTimerHeap } from '@sluice/core/spi'
+import { expect, it } from 'vitest'
+import { Settler, type Progress } from '../src/settle.js'
+import { KafkaError } from '../src/wire/kafka-error.js'
+import type { CommitResult, GroupOffset } from '../src/wire/port.js'
+
+class Part implements Progress {
+  readonly at: { readonly topic: string; readonly partition: number }
+  version = 1
+  storedVersion = 0
+  unstored = 0
+
+  constructor(partition: number) {
+    this.at = { topic: 'orders', partition }
+  }
+
+  snapshot(): GroupOffset {
+    return { ...this.at, offset: this.version, metadata: '' }
+  }
+}
+
+function bench() {
+  const clock = createSimulatedClock()
+  const refused = new Set<number>()
+  const error = new KafkaError('no', { kind: 'server', code: 12 })
+  const commits: (readonly number[])[] = []
+  const settler = new Settler({
+    timers: createTimerHeap(clock),
+    commit: async (offsets): Promise<readonly CommitResult[]> => {
+      commits.push(offsets.map(({ partition }) => partition))
+      return offsets.map(({ topic, partition }) => ({
+        topic,
+        partition,
+        error: refused.has(partition) ? error : undefined,
+      }))
+    },
+    stored: () => undefined,
+    noted: () => undefined,
+  })
+  return { clock, refused, commits, settler }
+}
+
+it('stores at once what is urgent, also when the one that could not be stored has gone', async () => {
+  const { clock, refused, commits, settler } = bench()
+  const [refusedOne, other] = [new Part(1), new Part(2)]
+  refused.add(1)
+  settler.add(refusedOne)
+  settler.add(other)
+  settler.touch()
+  await clock.advance(50)
+  expect(commits).toEqual([[1, 2]])
+  settler.drop(refusedOne)
+  await clock.advance(5_000)
+  other.version += 1
+  let stored = false
+  const urged = settler.urge(other).then(() => (stored = true))
+  await clock.advance(0)
+  expect(stored).toBe(true)
+  await urged
+})
+
+it('is not stuck while what it stores is stored, whatever was let go meanwhile', async () => {
+  const { clock, refused, settler } = bench()
+  const parts = [new Part(1), new Part(2), new Part(3)] as const
+  refused.add(1)
+  for (const part of parts) settler.add(part)
+  settler.touch()
+  const committing = clock.advance(50)
+  await committing
+  expect(settler.isStuck).toBe(false)
+  refused.add(2).add(3)
+  for (const part of parts) part.version += 1
+  settler.touch()
+  await clock.advance(2_000)
+  expect(settler.isStuck).toBe(true)
+})
