@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { AssignerProtocol, ConfigResourceTypes, ConfigSource, Kafka, logLevel, type Admin } from 'kafkajs'
+import { AssignerProtocol, Kafka, logLevel, type Admin, type ConfigSource } from 'kafkajs'
 import { KafkaConnection } from '../protocol/connection.js'
 import { fetchFrom } from '../protocol/fetch.js'
 import { leaveGroup } from '../protocol/membership.js'
@@ -10,6 +10,9 @@ const requestTimeoutMs = 10_000
 /** A question is asked again for so long: who leads or coordinates may have died a moment ago. */
 const patienceMs = 15_000
 const askAgainMs = 50
+/** `ConfigResourceTypes.TOPIC` and `ConfigSource.TOPIC_CONFIG`, which kafkajs does not export to ES modules. */
+const topicResource = 2
+const setOnTopic: ConfigSource = 1
 
 interface StoredMessage {
   readonly partition: number
@@ -44,16 +47,18 @@ export class KafkaOperator {
   /** Sets one option of a topic and leaves the others. Returns what it was. */
   async configure(topic: string, name: string, value: string): Promise<string> {
     const admin = await this.#connected()
-    const type = ConfigResourceTypes.TOPIC
-    const { resources } = await admin.describeConfigs({ includeSynonyms: false, resources: [{ type, name: topic }] })
+    const { resources } = await admin.describeConfigs({
+      includeSynonyms: false,
+      resources: [{ type: topicResource, name: topic }],
+    })
     const known = resources[0]?.configEntries ?? []
     // What is not said is taken back.
-    const own = known.filter((entry) => entry.configSource === ConfigSource.TOPIC_CONFIG && entry.configName !== name)
+    const own = known.filter((entry) => entry.configSource === setOnTopic && entry.configName !== name)
     const configEntries = [
       ...own.map((entry) => ({ name: entry.configName, value: entry.configValue })),
       { name, value },
     ]
-    await admin.alterConfigs({ validateOnly: false, resources: [{ type, name: topic, configEntries }] })
+    await admin.alterConfigs({ validateOnly: false, resources: [{ type: topicResource, name: topic, configEntries }] })
     return known.find((entry) => entry.configName === name)?.configValue ?? ''
   }
 
