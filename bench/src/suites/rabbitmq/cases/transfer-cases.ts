@@ -5,6 +5,7 @@ import {
   peerEntries,
   rawEntry,
   rawToQueueEntry,
+  rawWideEntry,
   sluiceBatchEntry,
   sluiceEntry,
   type ClientEntry,
@@ -33,7 +34,7 @@ export const transferCases: readonly Case[] = [
     transferCase(`publish-${shape.name}`, {
       title: `publish: confirmed, persistent, 256 in flight where that can be chosen; ${shape.type} queue, JSON of ${shape.bytes} bytes`,
       messages: shape.messages === small ? smallPublished : shape.messages,
-      subjects: subjectsOf([sluiceEntry, sluiceBatchEntry, rawToQueueEntry], (client, task) =>
+      subjects: subjectsOf([sluiceEntry, sluiceBatchEntry, rawWideEntry, rawToQueueEntry], (client, task) =>
         measurePublish(client, shape, task),
       ),
       bounds: [{ figure: 'ratio', atLeast: 0.95 }],

@@ -30,6 +30,14 @@ export const rawEntry: ClientEntry = {
   load: () => loadRaw('exchange'),
 }
 
+/** With as much in flight as Sluice. */
+export const rawWideEntry: ClientEntry = {
+  ...rawEntry,
+  name: 'amqplib-1024',
+  traits: { ...rawEntry.traits, 'bounded buffer': 'by hand: 1,024 in flight' },
+  load: () => loadRaw('exchange', 1_024),
+}
+
 /** The least that can be published: what an exchange, an id and a time cost the broker shows beside it. */
 export const rawToQueueEntry: ClientEntry = {
   ...rawEntry,

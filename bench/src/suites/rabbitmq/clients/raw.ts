@@ -9,7 +9,7 @@ export type RawPublish = 'exchange' | 'queue'
 /**
  * amqplib by hand, written for speed: one channel, confirms by callback, no promise for a message, every delivery acknowledged by itself.
  */
-export async function loadRaw(to: RawPublish): Promise<Client> {
+export async function loadRaw(to: RawPublish, window: number = publishWindow): Promise<Client> {
   const { connect } = await import('amqplib')
   const publish = to === 'exchange' ? publishToExchange() : publishToQueue
   return {
@@ -19,7 +19,7 @@ export async function loadRaw(to: RawPublish): Promise<Client> {
       return {
         queue: name,
         publish: (messages) =>
-          publishAll(messages, (index, confirmed) => publish(channel, name, documentOf(index), confirmed)),
+          publishAll(messages, window, (index, confirmed) => publish(channel, name, documentOf(index), confirmed)),
         send: (document) =>
           new Promise((resolve, reject) => {
             publish(channel, name, document, (error) => (error === null ? resolve(undefined) : reject(error)))
@@ -78,12 +78,16 @@ function publishToExchange(): Publish {
   }
 }
 
-function publishAll(messages: number, publish: (index: number, confirmed: Confirmed) => void): Promise<void> {
+function publishAll(
+  messages: number,
+  window: number,
+  publish: (index: number, confirmed: Confirmed) => void,
+): Promise<void> {
   return new Promise((resolve, reject) => {
     let next = 0
     let confirmed = 0
     const fill = (): void => {
-      while (next < messages && next - confirmed < publishWindow) {
+      while (next < messages && next - confirmed < window) {
         publish(next++, answered)
       }
     }
