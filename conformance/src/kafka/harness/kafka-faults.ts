@@ -42,6 +42,16 @@ export function kafkaFaults({ nodes }: Kafka, { relay, wire, operator }: Means):
             await Promise.all(nodes.slice(0, count).map((node) => node.kill()))
             return startAll
           },
+          // All of them have to have a message, and one is gone: nobody asks for more than there are.
+          async lackReplicas(topic: string) {
+            const before = await operator.configure(topic, 'min.insync.replicas', String(nodes.length))
+            await nodes.at(-1)?.kill()
+            await operator.untilLacking(topic, nodes.length)
+            return async () => {
+              await startAll()
+              await operator.configure(topic, 'min.insync.replicas', before)
+            }
+          },
           stopCoordinator: async ({ topic, group }: GroupName) => {
             const id = await operator.coordinator(`${topic}.${group}`)
             await (nodes.find((node) => node.id === id) ?? nodes[0])?.kill()
@@ -54,10 +64,6 @@ export function kafkaFaults({ nodes }: Kafka, { relay, wire, operator }: Means):
     addPartitions: (topic, partitions) => operator.addPartitions(topic, partitions),
     trim: (topic, messages) => operator.trim(topic, messages),
     gap: (topic, positions) => operator.gap(topic, positions),
-    async lackReplicas(topic) {
-      const before = await operator.configure(topic, 'min.insync.replicas', String(nodes.length + 1))
-      return async () => void (await operator.configure(topic, 'min.insync.replicas', before))
-    },
     // The broker writes it anew, with its own codec.
     compress: async (topic, codec) => void (await operator.configure(topic, 'compression.type', codec)),
     async corrupt(id) {

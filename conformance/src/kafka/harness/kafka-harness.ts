@@ -18,6 +18,8 @@ const maxMessageBytes = 2 * 1024 * 1024
 
 const account = { name: 'kit', password: 'of-the-kit' }
 
+const alone = 'the broker has one node'
+
 const timings: HarnessTimings = {
   detectMs: 4_000,
   recoverMs: 10_000,
@@ -90,7 +92,7 @@ function makeHarness(broker: Kafka, relay: Relay, wire: WireState): Harness {
       block: 'Kafka does not say that it takes nothing',
       closeChannels: 'Kafka has no channels',
       expireHold: 'Kafka bears a delivery for as long as its owner lives',
-      ...(count === 1 ? { stopNodes: 'the broker has one node', stopCoordinator: 'the broker has one node' } : {}),
+      ...(count === 1 ? { stopNodes: alone, stopCoordinator: alone, lackReplicas: alone } : {}),
     },
     inspect: kafkaInspect(operator, wire),
     tidy: (prefix) => operator.remove(new RegExp(`^${escapePattern(prefix)}-`)),

@@ -215,6 +215,15 @@ export class KafkaOperator {
     return partitions.find(({ partitionId }) => partitionId === own)?.leader
   }
 
+  /** Until every partition has fewer replicas in sync. */
+  async untilLacking(topic: string, replicas: number): Promise<void> {
+    const deadline = performance.now() + patienceMs
+    while ((await this.#metadata(topic)).some(({ isr }) => isr.length >= replicas)) {
+      if (performance.now() > deadline) throw new Error(`${topic}: a replica that is gone still counts as in sync`)
+      await sleep(askAgainMs)
+    }
+  }
+
   async partitions(topic: string): Promise<number> {
     return (await this.#metadata(topic)).length
   }

@@ -161,10 +161,7 @@ export function createBreaking(harness: Harness, journal: Journal, clients: Clie
     addPartitions: (topic, partitions) => need('addPartitions')(topic, partitions),
     trim: (topic, messages) => need('trim')(topic, messages),
     gap: (topic, positions) => need('gap')(topic, positions),
-    async lackReplicas(topic) {
-      counted()
-      return lasting(await need('lackReplicas')(topic))
-    },
+    lackReplicas: (topic) => lose(null, () => need('lackReplicas')(topic)),
     compress: (topic, codec) => need('compress')(topic, codec),
     async corrupt(id) {
       return lasting(await need('corrupt')(id))
