@@ -27,7 +27,7 @@ export interface Written {
   readonly reason: string | undefined
 }
 
-/** Of one step. A level stands while it lasts, so it is less than the time that whoever lets go of it has. */
+/** Longest time of one step. A level stands while it lasts, and whoever lets go of it waits for it. */
 export const WRITE_MS = 4_000
 
 /** What a delayed message does when its time at a level has passed: it waits for the rest at another one, or goes to those who consume it. */

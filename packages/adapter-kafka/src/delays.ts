@@ -10,7 +10,7 @@ import {
 } from '@sluice/core/spi'
 import type { BrokerTime } from './broker-time.js'
 import { DelayLevel } from './delay-level.js'
-import { DelaySteps, type Step } from './delay-steps.js'
+import { DelaySteps, type Step, WRITE_MS } from './delay-steps.js'
 import { groupIdOf } from './names.js'
 import { readPositions } from './read-positions.js'
 import { positionLost } from './reading-errors.js'
@@ -35,8 +35,11 @@ export interface DelaysOptions {
 }
 
 const LOOK_AGAIN_MS = 50
-/** What cannot be stored within it is moved on once more by whoever comes next: others wait for the level. */
-const LAST_MS = 5_000
+/**
+ * What cannot be stored within it is moved on once more by whoever comes next: others wait for the level. A step that is on its way has its
+ * time, and what it has done gets stored.
+ */
+const LAST_MS = WRITE_MS + 1_000
 const backoff = exponentialBackoff({ fromMs: 50, toMs: 5_000 })
 
 /** One of a level, on its way. */

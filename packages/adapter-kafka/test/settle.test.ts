@@ -25,10 +25,12 @@ function bench() {
   const refused = new Set<number>()
   const error = new KafkaError('no', { kind: 'server', code: 12 })
   const commits: (readonly number[])[] = []
+  let meanwhile = (): void => {}
   const settler = new Settler({
     timers: createTimerHeap(clock),
     commit: async (offsets): Promise<readonly CommitResult[]> => {
       commits.push(offsets.map(({ partition }) => partition))
+      meanwhile()
       return offsets.map(({ topic, partition }) => ({
         topic,
         partition,
@@ -38,7 +40,7 @@ function bench() {
     stored: () => undefined,
     noted: () => undefined,
   })
-  return { clock, refused, commits, settler }
+  return { clock, refused, commits, settler, whileStoring: (run: () => void) => void (meanwhile = run) }
 }
 
 it('stores at once what is urgent, also when the one that could not be stored has gone', async () => {
@@ -60,18 +62,29 @@ it('stores at once what is urgent, also when the one that could not be stored ha
   await urged
 })
 
-it('is not stuck while what it stores is stored, whatever was let go meanwhile', async () => {
+it('is stuck when nothing was stored of what is still here', async () => {
   const { clock, refused, settler } = bench()
-  const parts = [new Part(1), new Part(2), new Part(3)] as const
+  const [refusedOne, leaving] = [new Part(1), new Part(2)]
   refused.add(1)
-  for (const part of parts) settler.add(part)
+  settler.add(refusedOne)
+  settler.add(leaving)
   settler.touch()
-  const committing = clock.advance(50)
-  await committing
+  await clock.advance(50)
   expect(settler.isStuck).toBe(false)
-  refused.add(2).add(3)
-  for (const part of parts) part.version += 1
-  settler.touch()
+  settler.drop(leaving)
+  refusedOne.version += 1
   await clock.advance(2_000)
+  expect(settler.isStuck).toBe(true)
+})
+
+it('does not count what is let go while it is stored', async () => {
+  const { clock, refused, settler, whileStoring } = bench()
+  const [refusedOne, leaving] = [new Part(1), new Part(2)]
+  refused.add(1)
+  settler.add(refusedOne)
+  settler.add(leaving)
+  whileStoring(() => settler.drop(leaving))
+  settler.touch()
+  await clock.advance(50)
   expect(settler.isStuck).toBe(true)
 })

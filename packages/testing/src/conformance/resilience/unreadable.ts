@@ -22,8 +22,12 @@ export const unreadableBatch: Conformance = defineConformance({
     client.on('failed', ({ group, error }) => failed.push(`${group} ${error.code}`))
     const all = await scenario.consume(client, topic, { group: 'all' })
     const error = await assert.rejects(all.subscription.closed, 'UNREADABLE', 'a batch that cannot be read')
-    for (const part of [topic.name, String(partition), position])
-      assert.ok(error.message.includes(part), `it says where, ${part}: ${error.message}`)
+    assert.ok(error.message.includes(topic.name), `it names the topic: ${error.message}`)
+    for (const part of [partition, position])
+      assert.ok(
+        new RegExp(`(?<![\\w-])${part}(?![\\w-])`).test(error.message),
+        `it says where, ${part}: ${error.message}`,
+      )
     await scenario.until(() => failed.length > 0, 'the event')
     assert.equal(failed, ['all UNREADABLE'], 'events')
     assert.equal([all.subscription.state, client.health().status], ['failed', 'down'], 'state, health')
